@@ -1,0 +1,1 @@
+"""Logs to release: sessions, splits, pseudonyms, and the pipeline that joins them."""

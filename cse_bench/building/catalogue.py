@@ -1,0 +1,118 @@
+"""The release's products: supported, numbered, described."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cse_bench.building.keys import Key
+from cse_bench.errors import InputError
+from cse_bench.logs.schema import Log
+from cse_bench.types import Ints, Vector
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """The release's products, all shops in one numbering.
+
+    Attributes
+    ----------
+    shops : tuple of str
+        Release names of the shops, in the order of their raw names.
+    shop : ndarray of shape (n,), int64
+        Index of each product's shop.
+    raw : list of (str, str)
+        Raw (shop, product) of each; never leaves the build.
+    ids : tuple of str
+        Release ids, ``SHOPn_SKUm``.
+    popularity : ndarray of shape (n,), float32
+        log2 of train events, rounded to 0.25.
+    titles, categories : list of (str or None)
+        From the log's catalogue.
+    """
+
+    shops: tuple[str, ...]
+    shop: Ints
+    raw: list[tuple[str, str]]
+    ids: tuple[str, ...]
+    popularity: Vector
+    titles: list[str | None]
+    categories: list[str | None]
+
+    def rows(self, shop: int) -> slice:
+        """Where a shop's products stand in the numbering."""
+        start, stop = np.searchsorted(self.shop, [shop, shop + 1])
+        return slice(int(start), int(stop))
+
+    def as_table(self, key: Key) -> ir.Table:
+        """``shop, product`` (raw), ``item, shop_number, item_draw`` for joins in an engine."""
+        import ibis
+
+        return ibis.memtable(
+            {
+                "shop": [shop for shop, _ in self.raw],
+                "product": [product for _, product in self.raw],
+                "item": np.arange(len(self.raw)),
+                "shop_number": self.shop,
+                "item_draw": key.residues("item-draw", self.raw),
+            }
+        )
+
+
+def number_products(log: Log, supported: ir.Table, min_users: int, key: Key) -> Catalogue:
+    """Number the supported products: by shop, then by the keyed order of their raw ids.
+
+    Parameters
+    ----------
+    log : Log
+        The log.
+    supported : ibis Table
+        ``shop, product, n_users, n_events``, from `visits.support`.
+    min_users : int
+        How many train users must have met a product.
+    key : Key
+        The release's key.
+
+    Raises
+    ------
+    InputError
+        If fewer than two shops have a supported product, or the catalogue names one twice.
+    """
+    kept = supported.filter(supported.n_users >= min_users)
+    described = kept.left_join(log.catalogue, ["shop", "product"]).select(
+        "shop", "product", "n_events", "title", "category"
+    )
+    rows = described.to_pyarrow().to_pylist()
+    shops = sorted({row["shop"] for row in rows})
+    if len(shops) < 2:
+        raise InputError(
+            f"the log {log.name!r} has {len(shops)} shop(s) with a product that at least "
+            f"{min_users} train users met; a release needs two",
+            "lower --min-users, or bring a larger log",
+        )
+    raw = [(row["shop"], row["product"]) for row in rows]
+    if len(set(raw)) != len(raw):
+        twice = next(name for name in raw if raw.count(name) > 1)
+        raise InputError(
+            f"the log's catalogue describes product {twice[1]!r} of {twice[0]!r} twice"
+        )
+    place = key.order("products", raw)
+    order = sorted(range(len(rows)), key=lambda i: (raw[i][0], place[i]))
+    rows = [rows[i] for i in order]
+    shop = np.array([shops.index(row["shop"]) for row in rows], dtype=np.int64)
+    within = np.arange(len(rows)) - np.searchsorted(shop, shop)
+    events = np.array([row["n_events"] for row in rows], dtype=np.float64)
+    return Catalogue(
+        shops=tuple(f"SHOP{i + 1}" for i in range(len(shops))),
+        shop=shop,
+        raw=[raw[i] for i in order],
+        ids=tuple(f"SHOP{s + 1}_SKU{m + 1}" for s, m in zip(shop, within, strict=True)),
+        popularity=(np.round(np.log2(events) * 4) / 4).astype(np.float32),
+        titles=[row["title"] for row in rows],
+        categories=[row["category"] for row in rows],
+    )

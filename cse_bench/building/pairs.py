@@ -1,0 +1,72 @@
+"""Gold pairs of the release: filtered, split by a key, never leaking through a third shop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cse_bench.building.keys import Key
+from cse_bench.types import Ints
+
+SPLITS = ("train", "validation", "test")
+SHARES = (1 / 3, 1 / 3 + 1 / 6)
+"""Where train ends and where validation ends: 1/3, 1/6, 1/2."""
+
+
+@dataclass(frozen=True)
+class GoldPairs:
+    """The same product in two shops, as release rows.
+
+    Attributes
+    ----------
+    left, right : ndarray of shape (m,), int64
+        Release row of the product in the first and in the second shop.
+    split : ndarray of shape (m,), int64
+        Index into `SPLITS`.
+    """
+
+    left: Ints
+    right: Ints
+    split: Ints
+
+    def bridges(self) -> tuple[Ints, Ints]:
+        """Both directions of the pairs outside the train split: from, to."""
+        out = self.split > 0
+        return (
+            np.concatenate([self.left[out], self.right[out]]),
+            np.concatenate([self.right[out], self.left[out]]),
+        )
+
+
+def split_pairs(left: Ints, right: Ints, names: list[tuple[str, str]], key: Key) -> GoldPairs:
+    """Split pairs 1/3, 1/6, 1/2 in the keyed order of the product they are about.
+
+    Pairs that hang together (A–B, B–C, A–C) are one product and share a split, so that a held-out
+    pair never follows from two train pairs.
+
+    Parameters
+    ----------
+    left, right : ndarray of shape (m,), int64
+        Release rows.
+    names : list of (str, str)
+        Raw (shop, product) of every release row.
+    key : Key
+        The release's key.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = len(names)
+    graph = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(n, n))
+    _, component = connected_components(graph, directed=False)
+    ours, of_pair = np.unique(component[left], return_inverse=True)
+    members: dict[int, tuple[str, str]] = {}
+    for row in np.concatenate([left, right]).tolist():
+        group = int(component[row])
+        members[group] = min(members.get(group, names[row]), names[row])
+    position = key.order("pair-split", [members[int(group)] for group in ours])
+    share = (position + 0.5) / max(len(ours), 1)
+    split = np.searchsorted(SHARES, share, side="right")[of_pair]
+    order = np.lexsort((right, left))
+    return GoldPairs(left[order], right[order], split[order].astype(np.int64))

@@ -1,0 +1,198 @@
+"""The release's Arrow tables, with pseudonyms, in an order that tells nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from cse_bench.building.catalogue import Catalogue
+from cse_bench.building.keys import Key
+from cse_bench.building.pairs import SPLITS, GoldPairs
+from cse_bench.ragged import Ragged
+from cse_bench.release.schema import (
+    CROSS_SESSIONS,
+    PAIRS,
+    RENDERED,
+    SESSIONS,
+    STRINGS,
+    TableSchema,
+    products_schema,
+    schema_of,
+)
+from cse_bench.types import Ints, Matrix
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+Tables = dict[tuple[str, str], pa.Table]
+"""Arrow tables by config and split."""
+
+
+def products_tables(
+    catalogue: Catalogue, vectors: list[Matrix], content: Matrix | None
+) -> dict[str, pa.Table]:
+    """``products``, one table a shop, rows in the order of their numbers."""
+    dimensions = vectors[0].shape[1]
+    schema = products_schema(dimensions, None if content is None else content.shape[1])
+    tables = {}
+    for number, name in enumerate(catalogue.shops):
+        own = catalogue.rows(number)
+        n = own.stop - own.start
+        columns = [
+            pa.array(catalogue.ids[own], pa.string()),
+            _fixed_lists(vectors[number]),
+            pa.nulls(n) if content is None else _fixed_lists(content[own]),
+            pa.array(catalogue.popularity[own], pa.float32()),
+            pa.array(catalogue.categories[own], pa.string()),
+        ]
+        tables[name] = pa.Table.from_arrays(columns, schema=schema)
+    return tables
+
+
+def sessions_tables(
+    items: ir.Table, visits: ir.Table, catalogue: Catalogue, ordered: bool, key: Key
+) -> Tables:
+    """``sessions``: the in-shop visits that no other row uses."""
+    kept = items.semi_join(visits, ["user", "visit"])
+    flat = kept.order_by(_order(["user", "visit"], ordered)).select(
+        "user", "split", "visit", "item"
+    )
+    rows = _Rows(flat.to_pyarrow())
+    shop = catalogue.shop[rows.lists.values[rows.lists.offsets[:-1]]]
+    group = rows.groups(key, SESSIONS.name)
+    tables: Tables = {}
+    for split in SESSIONS.splits:
+        index = rows.shuffled(split, key, SESSIONS.name)
+        columns = [
+            _shop_names(catalogue, shop[index]),
+            _id_lists(rows.lists.take(index), catalogue),
+            _group_column(group[index], split),
+        ]
+        tables[SESSIONS.name, split] = pa.Table.from_arrays(columns, schema=schema_of(SESSIONS))
+    return tables
+
+
+def cross_tables(
+    items: ir.Table, rows: ir.Table, catalogue: Catalogue, ordered: bool, key: Key
+) -> Tables:
+    """``cross_sessions``: real crossings."""
+    import ibis
+
+    columns = ("user", "split", "visit", "is_target", "item", "timestamp")
+    source = items.semi_join(rows, ["user", "visit"])
+    source = source.mutate(is_target=ibis.literal(False)).select(*columns)
+    target = items.mutate(visit=items.visit - 1).semi_join(rows, ["user", "visit"])
+    target = target.mutate(is_target=ibis.literal(True)).select(*columns)
+    flat = source.union(target).order_by(_order(["user", "visit", "is_target"], ordered))
+    return _two_part_tables(CROSS_SESSIONS, flat, catalogue, key)
+
+
+def rendered_tables(shown: ir.Table, users: ir.Table, catalogue: Catalogue, key: Key) -> Tables:
+    """``rendered``: simulated crossings, from `rendered_items`. Parts are sorted by id."""
+    flat = shown.inner_join(users.select("user", "split"), "user")
+    flat = flat.mutate(is_target=~flat.shown).order_by("user", "visit", "is_target", "item")
+    return _two_part_tables(RENDERED, flat, catalogue, key)
+
+
+def pairs_tables(pairs: GoldPairs, catalogue: Catalogue, key: Key) -> Tables:
+    """``pairs``, each split in a random order."""
+    ids = np.array(catalogue.ids, dtype=object)
+    tables: Tables = {}
+    for number, split in enumerate(SPLITS):
+        index = np.flatnonzero(pairs.split == number)
+        index = _generator(key, PAIRS.name, split).permutation(index)
+        columns = [pa.array(ids[side[index]], pa.string()) for side in (pairs.left, pairs.right)]
+        tables[PAIRS.name, split] = pa.Table.from_arrays(columns, schema=schema_of(PAIRS))
+    return tables
+
+
+def _two_part_tables(table: TableSchema, flat: ir.Table, catalogue: Catalogue, key: Key) -> Tables:
+    """A table of rows with a source and a target part, from their flat items in order."""
+    data = flat.select("user", "split", "visit", "is_target", "item").to_pyarrow()
+    rows = _Rows(data)
+    is_target = data["is_target"].to_numpy()
+    source, target = (_part(rows.lists, is_target == side) for side in (False, True))
+    shops = [catalogue.shop[part.values[part.offsets[:-1]]] for part in (source, target)]
+    group = rows.groups(key, table.name)
+    tables: Tables = {}
+    for split in table.splits:
+        index = rows.shuffled(split, key, table.name)
+        columns = [
+            _shop_names(catalogue, shops[0][index]),
+            _shop_names(catalogue, shops[1][index]),
+            _id_lists(source.take(index), catalogue),
+            _id_lists(target.take(index), catalogue),
+            _group_column(group[index], split),
+        ]
+        tables[table.name, split] = pa.Table.from_arrays(columns, schema=schema_of(table))
+    return tables
+
+
+class _Rows:
+    """Flat items, in the order of (user, visit), cut into rows.
+
+    Parameters
+    ----------
+    data : Arrow table
+        ``user, split, visit, item``.
+    """
+
+    def __init__(self, data: pa.Table) -> None:
+        users = data["user"].combine_chunks().dictionary_encode()
+        user, visit = users.indices.to_numpy().astype(np.int64), data["visit"].to_numpy()
+        begins = (np.diff(user, prepend=-1) != 0) | (np.diff(visit, prepend=-1) != 0)
+        starts = np.flatnonzero(begins)
+        items = data["item"].to_numpy().astype(np.int64)
+        self.lists = Ragged(items, np.append(starts, len(items)).astype(np.int64))
+        self._user = user[starts]
+        self._names: list[str] = users.dictionary.to_pylist()
+        self._split = data["split"].to_numpy(zero_copy_only=False)[starts]
+
+    def groups(self, key: Key, table: str) -> Ints:
+        """A number for each row's user, in a keyed order of the table's held-out users."""
+        held_out = np.unique(self._user[self._split != "train"])
+        number = np.full(len(self._names), -1, np.int64)
+        number[held_out] = key.order(f"group-{table}", [(self._names[u],) for u in held_out])
+        return number[self._user]
+
+    def shuffled(self, split: str, key: Key, table: str) -> Ints:
+        """The rows of a split, in a keyed random order."""
+        rows: Ints = _generator(key, table, split).permutation(np.flatnonzero(self._split == split))
+        return rows
+
+
+def _generator(key: Key, table: str, split: str) -> np.random.Generator:
+    return np.random.default_rng(key.seed(f"row-order-{table}-{split}"))
+
+
+def _order(keys: list[str], ordered: bool) -> list[str]:
+    """Items of a row stand in order of time where the log has one, else in order of id."""
+    return [*keys, *(["timestamp"] if ordered else []), "item"]
+
+
+def _part(lists: Ragged, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Ragged:
+    """The values of each row where `mask` holds."""
+    kept = np.concatenate([[0], np.cumsum(mask)])
+    return Ragged(lists.values[mask], kept[lists.offsets].astype(np.int64))
+
+
+def _fixed_lists(matrix: Matrix) -> pa.Array:
+    flat = pa.array(np.ascontiguousarray(matrix, np.float32).ravel(), pa.float32())
+    return pa.FixedSizeListArray.from_arrays(flat, matrix.shape[1])
+
+
+def _id_lists(lists: Ragged, catalogue: Catalogue) -> pa.Array:
+    ids = pa.array(catalogue.ids, pa.string()).take(pa.array(lists.values))
+    return pa.ListArray.from_arrays(pa.array(lists.offsets, pa.int32()), ids).cast(STRINGS)
+
+
+def _shop_names(catalogue: Catalogue, shop: Ints) -> pa.Array:
+    return pa.array(catalogue.shops, pa.string()).take(pa.array(shop))
+
+
+def _group_column(group: Ints, split: str) -> pa.Array:
+    if split == "train":
+        return pa.nulls(len(group), pa.int32())
+    return pa.array(group, pa.int32())

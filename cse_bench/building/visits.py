@@ -1,0 +1,128 @@
+"""Visits, and the one row of the release that each may be in: Ibis expressions only.
+
+Throughout, a visit is known by its user and its number among that user's visits in order of time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import ibis
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+MIN_PRODUCTS = 2
+"""A visit of fewer supported products says nothing that alignment could use, and is dropped."""
+
+
+@dataclass(frozen=True)
+class Visits:
+    """The visits of a log, restricted to supported products.
+
+    Attributes
+    ----------
+    visits : ibis Table
+        ``user, split, visit, shop, shop_number, timestamp, n``: a row a visit.
+    items : ibis Table
+        ``user, split, visit, item, item_draw, shop_number, timestamp``: a row a product of a visit.
+    """
+
+    visits: ir.Table
+    items: ir.Table
+
+
+def support(events: ir.Table, users: ir.Table) -> ir.Table:
+    """How many train users met each product, and how often.
+
+    Parameters
+    ----------
+    events : ibis Table
+        A log's events.
+    users : ibis Table
+        ``user, split``.
+
+    Returns
+    -------
+    ibis Table
+        ``shop, product, n_users, n_events``.
+    """
+    train = events.semi_join(users.filter(users.split == "train"), "user")
+    return train.group_by("shop", "product").agg(
+        n_users=train.user.nunique(), n_events=train.count()
+    )
+
+
+def number_visits(events: ir.Table, users: ir.Table, products: ir.Table) -> Visits:
+    """Cut the events into numbered visits of supported products.
+
+    Parameters
+    ----------
+    events : ibis Table
+        A log's events.
+    users : ibis Table
+        ``user, split``.
+    products : ibis Table
+        The supported products, from `Catalogue.as_table`.
+
+    Returns
+    -------
+    Visits
+        Visits in the order of (timestamp, session, shop), so that ties break alike everywhere.
+    """
+    known = events.select("user", "shop", "session", "product", "timestamp").inner_join(
+        products, ["shop", "product"]
+    )
+    items = known.group_by("user", "shop", "shop_number", "session", "item", "item_draw").agg(
+        timestamp=known.timestamp.min()
+    )
+    visits = items.group_by("user", "shop", "shop_number", "session").agg(
+        timestamp=items.timestamp.min(), n=items.count()
+    )
+    visits = visits.filter(visits.n >= MIN_PRODUCTS).inner_join(
+        users.select("user", "split"), "user"
+    )
+    in_time = ibis.window(group_by="user", order_by=["timestamp", "session", "shop"])
+    visits = visits.mutate(visit=ibis.row_number().over(in_time))
+    numbers = visits.select("user", "shop", "session", "split", "visit")
+    items = items.inner_join(numbers, ["user", "shop", "session"])
+    return Visits(visits.drop("session"), items.drop("session", "shop"))
+
+
+def cross_shop_rows(visits: ir.Table, gap_seconds: int) -> ir.Table:
+    """Choose the cross-shop sessions: a visit and the same user's next one, in another shop.
+
+    Candidates may chain (A → B → A); of every unbroken chain the first, third, fifth … are taken,
+    which is the largest choice that puts each visit in at most one row.
+
+    Parameters
+    ----------
+    visits : ibis Table
+        `Visits.visits`.
+    gap_seconds : int
+        The longest time between the two visits.
+
+    Returns
+    -------
+    ibis Table
+        ``user, split, visit, source_shop, target_shop``; the target is visit number ``visit + 1``.
+    """
+    turn = ibis.window(group_by="user", order_by="visit")
+    seen = visits.mutate(
+        target_shop=visits.shop.lead().over(turn),
+        gap=visits.timestamp.lead().over(turn).epoch_seconds() - visits.timestamp.epoch_seconds(),
+    )
+    crossing = seen.filter((seen.target_shop != seen.shop) & (seen.gap <= gap_seconds))
+    crossing = crossing.mutate(place=ibis.row_number().over(turn))
+    crossing = crossing.mutate(chain=crossing.visit - crossing.place)
+    chain = ibis.window(group_by=["user", "chain"], order_by="visit")
+    crossing = crossing.mutate(link=ibis.row_number().over(chain))
+    taken = crossing.filter(crossing.link % 2 == 0)
+    return taken.select("user", "split", "visit", "target_shop", source_shop=taken.shop)
+
+
+def free_visits(visits: ir.Table, rows: ir.Table) -> ir.Table:
+    """The visits that no cross-shop session uses."""
+    used = rows.select("user", "visit").union(rows.select("user", visit=rows.visit + 1))
+    return visits.anti_join(used, ["user", "visit"])

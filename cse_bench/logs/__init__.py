@@ -1,0 +1,1 @@
+"""Raw logs in: one checked schema, and one reader per source."""

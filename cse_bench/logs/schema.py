@@ -1,0 +1,73 @@
+"""The checked tables that every reader of a log gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cse_bench.errors import InputError
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+EVENTS = ("shop", "user", "session", "product", "timestamp")
+"""Columns of `Log.events`; all strings but `timestamp`."""
+
+CATALOGUE = ("shop", "product", "title", "category")
+"""Columns of `Log.catalogue`; all strings, `title` and `category` may be null."""
+
+PAIRS = ("left_shop", "left", "right_shop", "right")
+"""Columns of `Log.pairs`, raw ids; `left_shop` sorts before `right_shop`."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """Private raw tables of two or more shops, as lazy Ibis expressions on one engine.
+
+    Attributes
+    ----------
+    name : str
+        What the source is called on the command line.
+    events : ibis Table
+        One row for every product that a user met, with the columns `EVENTS`.
+    catalogue : ibis Table
+        At most one row for each shop and product, with the columns `CATALOGUE`.
+    ordered : bool
+        Whether a session's timestamps order its products; if not, sessions are baskets.
+    pairs : ibis Table or None
+        Pairs known to be the same product, with the columns `PAIRS`.
+    pairs_basis : str or None
+        Why the pairs may be released: ``consent`` or ``public``.
+    licence : str
+        SPDX-like licence of a release built from this log.
+    redistributable : bool
+        Whether a release may be passed on at all.
+    source : str
+        Where the log comes from, for the card.
+    citation : str
+        How to cite the log.
+    """
+
+    name: str
+    events: ir.Table
+    catalogue: ir.Table
+    ordered: bool
+    licence: str
+    redistributable: bool
+    source: str
+    citation: str
+    pairs: ir.Table | None = None
+    pairs_basis: str | None = None
+    notes: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        tables = [("events", self.events, EVENTS), ("catalogue", self.catalogue, CATALOGUE)]
+        if self.pairs is not None:
+            tables.append(("pairs", self.pairs, PAIRS))
+        for name, table, wanted in tables:
+            missing = [column for column in wanted if column not in table.columns]
+            if missing:
+                raise InputError(
+                    f"the log's table '{name}' lacks the column {missing[0]!r}",
+                    f"its columns are {', '.join(table.columns)}",
+                )

@@ -1,0 +1,53 @@
+"""Progress on a terminal, silence elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Advance = Callable[[str], None]
+"""Called with the name of the step that begins; ends the one before."""
+
+
+@contextmanager
+def steps(title: str, total: int, *, enabled: bool = True) -> Iterator[Advance]:
+    """Show how far a job of `total` steps is.
+
+    Parameters
+    ----------
+    title : str
+        What the job is.
+    total : int
+        How many steps it has.
+    enabled : bool
+        False for silence even on a terminal.
+
+    Yields
+    ------
+    callable
+        To be called with a name as each step begins.
+    """
+    if not (enabled and sys.stderr.isatty()):
+        yield lambda name: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[step]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=total, step="")
+        begun = -1
+
+        def advance(name: str) -> None:
+            nonlocal begun
+            begun += 1
+            bar.update(task, completed=begun, step=name)
+
+        yield advance

@@ -1,0 +1,1 @@
+"""What a release is: schema, manifest, reading, writing, and its card."""

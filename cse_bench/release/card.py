@@ -1,0 +1,100 @@
+"""Render the dataset card: YAML that `load_dataset` reads, then prose from the manifest."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from cse_bench.extras import require
+from cse_bench.release.manifest import Manifest
+from cse_bench.release.schema import PRODUCTS_ABOUT, TABLES
+
+TEMPLATE = "README.md.j2"
+
+
+def render_card(manifest: Manifest, tables: dict[str, pa.Table]) -> str:
+    """The text of the release's ``README.md``.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        The release.
+    tables : dict of str to Arrow table
+        Its tables by path.
+
+    Returns
+    -------
+    str
+        YAML front matter and Markdown.
+    """
+    yaml = require("yaml", "build", "writing a dataset card")
+    jinja2 = require("jinja2", "build", "writing a dataset card")
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
+    )
+    template = environment.from_string(_template_text())
+    header = yaml.safe_dump(_front_matter(manifest, tables), sort_keys=False, allow_unicode=True)
+    about = {"products": PRODUCTS_ABOUT} | {name: t.about for name, t in TABLES.items()}
+    configs = _by_config(manifest)
+    text: str = template.render(
+        header=header.strip(), manifest=manifest, about=about, configs=configs
+    )
+    return text.rstrip() + "\n"
+
+
+def _template_text() -> str:
+    """The template: beside the package in a checkout, inside it in a wheel."""
+    inside = resources.files("cse_bench").joinpath("dataset_card", TEMPLATE)
+    if inside.is_file():
+        return inside.read_text(encoding="utf-8")
+    beside = Path(__file__).resolve().parents[2] / "dataset_card" / TEMPLATE
+    return beside.read_text(encoding="utf-8")
+
+
+def _by_config(manifest: Manifest) -> dict[str, dict[str, str]]:
+    """Config → split → path."""
+    configs: dict[str, dict[str, str]] = {}
+    for path in manifest.files:
+        config, file = path.split("/")
+        configs.setdefault(config, {})[file.removesuffix(".parquet")] = path
+    return configs
+
+
+def _front_matter(manifest: Manifest, tables: dict[str, pa.Table]) -> dict[str, Any]:
+    """The YAML header.
+
+    Each config's description carries the digests of its files: `datasets` keys its cache of a
+    local folder by the folder's name and this header, so a header that never changed would serve
+    a rebuilt folder's old rows.
+    """
+    from datasets import DatasetInfo, Features, SplitDict, SplitInfo
+
+    configs, infos = [], []
+    for config, splits in _by_config(manifest).items():
+        digests = ",".join(manifest.files[path].sha256[:16] for path in splits.values())
+        configs.append(
+            {
+                "config_name": config,
+                "description": f"sha256:{digests}",
+                "data_files": [{"split": s, "path": path} for s, path in splits.items()],
+            }
+            | ({"default": True} if config == "products" else {})
+        )
+        split_infos = SplitDict()
+        for split, path in splits.items():
+            table = tables[path]
+            split_infos.add(SplitInfo(split, num_bytes=table.nbytes, num_examples=table.num_rows))
+        features = Features.from_arrow_schema(tables[next(iter(splits.values()))].schema)
+        info = DatasetInfo(config_name=config, features=features, splits=split_infos)
+        infos.append({"config_name": config} | info._to_yaml_dict())
+    return {
+        "license": manifest.licence,
+        "pretty_name": "Cross-shop embeddings",
+        "language": ["en"],
+        "tags": ["product-embeddings", "embedding-alignment", "e-commerce", "zero-shot"],
+        "configs": configs,
+        "dataset_info": infos,
+    }

@@ -1,0 +1,242 @@
+"""Read a release as read-only NumPy views."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from cse_bench.errors import ReleaseError
+from cse_bench.ragged import Ragged
+from cse_bench.release.manifest import Manifest, read_manifest, verify_files
+from cse_bench.types import Ints, Matrix, Vector
+
+
+@dataclass(frozen=True, eq=False)
+class ShopTable:
+    """The products of one shop.
+
+    Attributes
+    ----------
+    name : str
+        Name of the shop.
+    ids : tuple of str
+        Product ids, row by row.
+    vectors : ndarray of shape (n, d), float32, read-only
+        Embeddings.
+    content : ndarray of shape (n, c), float32, read-only, or None
+        Content vectors; a row of zeros where a product has no text.
+    popularity : ndarray of shape (n,), float32, read-only
+        log2 of the number of train events, rounded to 0.25.
+    categories : tuple of (str or None)
+        Category of each product.
+    """
+
+    name: str
+    ids: tuple[str, ...]
+    vectors: Matrix
+    content: Matrix | None
+    popularity: Vector
+    categories: tuple[str | None, ...]
+
+    @cached_property
+    def _id_array(self) -> pa.Array:
+        return pa.array(self.ids)
+
+    def rows_of(self, ids: pa.Array) -> Ints:
+        """Row number of each id.
+
+        Raises
+        ------
+        ReleaseError
+            If the shop has no such product.
+        """
+        found = pc.index_in(ids, value_set=self._id_array)
+        if found.null_count:
+            unknown = ids.filter(pc.is_null(found))[0].as_py()
+            raise ReleaseError(
+                f"{unknown!r} stands in a table, but {self.name} has no such product"
+            )
+        rows: Ints = found.to_numpy(zero_copy_only=False).astype(np.int64)
+        return rows
+
+
+@dataclass(frozen=True, eq=False)
+class CrossRows:
+    """Rows of one direction: cross-shop sessions, real or rendered.
+
+    Attributes
+    ----------
+    source, target : Ragged
+        Products of each row, as rows of the source and of the target shop.
+    group : ndarray of shape (n_rows,), int64
+        Rows of one user share a number; -1 in train.
+    """
+
+    source: Ragged
+    target: Ragged
+    group: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Release:
+    """An anonymised cross-shop dataset, verified against its manifest.
+
+    Attributes
+    ----------
+    path : Path
+        Its directory.
+    manifest : Manifest
+        What it is.
+    shops : dict of str to ShopTable
+        Its shops, in order.
+    revision : str or None
+        Commit on the Hub it came from.
+    """
+
+    path: Path
+    manifest: Manifest
+    shops: dict[str, ShopTable]
+    revision: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the release."""
+        return self.manifest.name
+
+    @property
+    def directions(self) -> list[tuple[str, str]]:
+        """Every ordered pair of shops: source, target."""
+        return [(a, b) for a in self.shops for b in self.shops if a != b]
+
+    def has(self, table: str, split: str) -> bool:
+        """Whether the release holds that table for that split."""
+        return f"{table}/{split}.parquet" in self.manifest.files
+
+    def table(self, table: str, split: str) -> pa.Table:
+        """One Parquet file as an Arrow table.
+
+        Raises
+        ------
+        ReleaseError
+            If the release has no such file.
+        """
+        name = f"{table}/{split}.parquet"
+        if name not in self.manifest.files:
+            raise ReleaseError(f"the release {self.name} has no {name}")
+        return pq.read_table(self.path / name)
+
+    def pairs(self, split: str, source: str, target: str) -> Ints:
+        """Gold pairs of a direction.
+
+        Returns
+        -------
+        ndarray of shape (m, 2), int64
+            Row in the source shop, row in the target shop.
+        """
+        if not self.has("pairs", split):
+            return np.empty((0, 2), np.int64)
+        table = self.table("pairs", split)
+        left, right = (c.combine_chunks() for c in (table["left_id"], table["right_id"]))
+        parts = []
+        for ours, theirs in ((left, right), (right, left)):
+            mine = pc.and_(_of_shop(ours, source), _of_shop(theirs, target))
+            rows = [
+                self.shops[source].rows_of(ours.filter(mine)),
+                self.shops[target].rows_of(theirs.filter(mine)),
+            ]
+            parts.append(np.column_stack(rows))
+        return np.concatenate(parts)
+
+    def rows(self, table: str, split: str, source: str, target: str) -> CrossRows:
+        """Rows of ``cross_sessions`` or ``rendered`` in one direction.
+
+        A table that the release lacks has no rows.
+        """
+        if not self.has(table, split):
+            empty = Ragged.from_lists([])
+            return CrossRows(empty, empty, np.empty(0, np.int64))
+        data = self.table(table, split)
+        ours = pc.and_(pc.equal(data["source_shop"], source), pc.equal(data["target_shop"], target))
+        data = data.filter(ours)
+        return CrossRows(
+            _ragged(data["source"], self.shops[source]),
+            _ragged(data["target"], self.shops[target]),
+            _groups(data["group"]),
+        )
+
+    def sessions(self, split: str, shop: str) -> tuple[Ragged, Ints]:
+        """In-shop sessions of one shop, and their groups (-1 in train)."""
+        if not self.has("sessions", split):
+            return Ragged.from_lists([]), np.empty(0, np.int64)
+        data = self.table("sessions", split)
+        data = data.filter(pc.equal(data["shop"], shop))
+        return _ragged(data["products"], self.shops[shop]), _groups(data["group"])
+
+
+def read_release(directory: Path, *, revision: str | None = None) -> Release:
+    """Read a release from a directory.
+
+    Parameters
+    ----------
+    directory : Path
+        The release.
+    revision : str, optional
+        Commit on the Hub that the directory was fetched from.
+
+    Returns
+    -------
+    Release
+
+    Raises
+    ------
+    ReleaseError
+        If a file is missing or is not the one that the manifest describes.
+    """
+    manifest = read_manifest(directory)
+    verify_files(directory, manifest)
+    shops = {name: _read_shop(directory, manifest, name) for name in manifest.shops}
+    return Release(directory, manifest, shops, revision)
+
+
+def _read_shop(directory: Path, manifest: Manifest, name: str) -> ShopTable:
+    table = pq.read_table(directory / "products" / f"{name}.parquet")
+    content = None
+    if manifest.content_dimensions is not None:
+        content = _matrix(table["content"], manifest.content_dimensions)
+    popularity = table["popularity"].combine_chunks().to_numpy(zero_copy_only=True)
+    return ShopTable(
+        name=name,
+        ids=tuple(table["product_id"].to_pylist()),
+        vectors=_matrix(table["embedding"], manifest.dimensions),
+        content=content,
+        popularity=popularity,
+        categories=tuple(table["category"].to_pylist()),
+    )
+
+
+def _matrix(column: pa.ChunkedArray, width: int) -> Matrix:
+    """A fixed-size list column as a read-only (n, width) view of Arrow's memory."""
+    flat = column.combine_chunks().flatten()
+    matrix: Matrix = flat.to_numpy(zero_copy_only=True).reshape(-1, width)
+    return matrix
+
+
+def _ragged(column: pa.ChunkedArray, shop: ShopTable) -> Ragged:
+    lists = column.combine_chunks()
+    offsets = lists.offsets.to_numpy().astype(np.int64)
+    return Ragged(shop.rows_of(lists.flatten()), offsets - offsets[0])
+
+
+def _groups(column: pa.ChunkedArray) -> Ints:
+    groups: Ints = column.fill_null(-1).to_numpy().astype(np.int64)
+    return groups
+
+
+def _of_shop(ids: pa.Array, shop: str) -> pa.Array:
+    return pc.starts_with(ids, f"{shop}_")
