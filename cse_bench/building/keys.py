@@ -109,4 +109,4 @@ def split_users(users: list[str], key: Key) -> list[str]:
         ``train``, ``validation`` or ``test`` for each user.
     """
     share = (key.order("user-split", ((u,) for u in users)) + 0.5) / max(len(users), 1)
-    return np.select([share < 0.7, share < 0.8], ["train", "validation"], "test").tolist()  # type: ignore[no-any-return]
+    return np.select([share < 0.7, share < 0.8], ["train", "validation"], "test").tolist()

@@ -190,8 +190,8 @@ def _gold_pairs(log: Log, catalogue: Catalogue, products: ir.Table, key: Key) ->
     found = both.select("left_item", "right_item").distinct().to_pyarrow()
     if not found.num_rows:
         return None
-    columns = (found[name].to_numpy().astype(np.int64) for name in ("left_item", "right_item"))
-    return split_pairs(*columns, catalogue.raw, key)
+    ours, theirs = (found[c].to_numpy().astype(np.int64) for c in ("left_item", "right_item"))
+    return split_pairs(ours, theirs, catalogue.raw, key)
 
 
 def _bridges(pairs: GoldPairs, catalogue: Catalogue) -> ir.Table:

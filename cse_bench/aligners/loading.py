@@ -1,0 +1,239 @@
+"""Find the one aligner of a file: its attributes by reading, its class by importing."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cse_bench.aligners.base import EVIDENCE_KINDS, Aligner
+from cse_bench.aligners.registry import ALIGNERS, CONTROLS, aligner_file
+from cse_bench.errors import AlignerError, InputError
+
+MAX_BYTES = 64 * 1024
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True)
+class AlignerInfo:
+    """What an aligner says of itself, read from its source without running it."""
+
+    name: str = "my-aligner"
+    version: str = "1"
+    authors: tuple[str, ...] = ()
+    description: str = ""
+    licence: str = ""
+    citation: str = ""
+    uses: frozenset[str] = frozenset()
+    stochastic: bool = False
+
+
+@dataclass(frozen=True)
+class AlignerSource:
+    """An aligner's file.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    text : str
+        Its text.
+    class_name : str
+        The one `Aligner` in it.
+    info : AlignerInfo
+        What that says of itself.
+    """
+
+    path: Path
+    text: str
+    class_name: str
+    info: AlignerInfo
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the source."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def load(self) -> type[Aligner]:
+        """Import the file and return its class.
+
+        Raises
+        ------
+        AlignerError
+            If the file cannot be imported.
+        """
+        module_name = f"cse_bench_aligner_{self.sha256[:16]}"
+        if module_name not in sys.modules:
+            spec = importlib.util.spec_from_file_location(module_name, self.path)
+            if spec is None or spec.loader is None:
+                raise AlignerError(f"{self.path} is no Python file", "give a file that ends in .py")
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[module_name] = module
+            try:
+                exec(compile(self.text, str(self.path), "exec"), module.__dict__)
+            except Exception as error:
+                del sys.modules[module_name]
+                line = _line_in(self.path, error)
+                raise AlignerError(
+                    f"{self.path}{line} cannot be imported: {type(error).__name__}: {error}"
+                ) from error
+        cls = getattr(sys.modules[module_name], self.class_name, None)
+        if not (isinstance(cls, type) and issubclass(cls, Aligner)):
+            raise AlignerError(
+                f"{self.path}: {self.class_name} is no subclass of cse_bench.Aligner"
+            )
+        return cls
+
+    def make(self, random_state: int | None = None) -> Aligner:
+        """An instance with default parameters, and the given seed if it takes one.
+
+        Raises
+        ------
+        AlignerError
+            If a parameter has no default, or ``__init__`` fails.
+        """
+        cls = self.load()
+        try:
+            if self.info.stochastic and random_state is not None:
+                return cls(random_state=random_state)  # type: ignore[call-arg]
+            return cls()
+        except TypeError as error:
+            hint = "give every parameter of __init__ a default"
+            if self.info.stochastic:
+                hint += "; a stochastic aligner has a parameter random_state"
+            raise AlignerError(f"{self.path}: {self.class_name}() failed: {error}", hint) from error
+        except Exception as error:
+            raise AlignerError(
+                f"{self.path}: {self.class_name}() raised {type(error).__name__}: {error}",
+                "__init__ only stores parameters",
+            ) from error
+
+
+def find_aligner(reference: str) -> AlignerSource:
+    """Resolve what the user named: a registered aligner, or a file.
+
+    Parameters
+    ----------
+    reference : str
+        A name of `registry.ALIGNERS`, or a path.
+
+    Raises
+    ------
+    InputError
+        If it is neither, or the file does not hold exactly one aligner.
+    """
+    looks_like_path = reference.endswith(".py") or "/" in reference or "\\" in reference
+    if reference in ALIGNERS or reference in CONTROLS or not looks_like_path:
+        return read_aligner(aligner_file(reference))
+    return read_aligner(Path(reference))
+
+
+def read_aligner(path: Path) -> AlignerSource:
+    """Read an aligner's file without running it.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, too large, no Python, or does not hold exactly one aligner.
+    """
+    text = _read_text(path)
+    try:
+        tree = ast.parse(text, filename=str(path))
+    except SyntaxError as error:
+        raise AlignerError(f"{path}, line {error.lineno}: {error.msg}") from None
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and _is_aligner(node)]
+    if not classes:
+        raise AlignerError(
+            f"{path} holds no subclass of Aligner",
+            "write 'class MyAligner(Aligner):', or begin from: cse-bench new my_aligner.py",
+        )
+    if len(classes) > 1:
+        names = ", ".join(f"{node.name} (line {node.lineno})" for node in classes)
+        raise AlignerError(
+            f"{path} holds {len(classes)} subclasses of Aligner: {names}",
+            "keep one per file",
+        )
+    return AlignerSource(path, text, classes[0].name, _info(path, classes[0]))
+
+
+def _read_text(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise AlignerError(
+                f"{path} has {path.stat().st_size:,} bytes, an aligner at most {MAX_BYTES:,}",
+                "an aligner brings no data of its own",
+            )
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(
+            f"there is no file {path}", "cse-bench list names the aligners there are"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {path}: {error}") from None
+
+
+def _is_aligner(node: ast.ClassDef) -> bool:
+    bases = [b.attr if isinstance(b, ast.Attribute) else getattr(b, "id", "") for b in node.bases]
+    return "Aligner" in bases
+
+
+def _info(path: Path, node: ast.ClassDef) -> AlignerInfo:
+    """The literal class attributes."""
+    known = AlignerInfo.__dataclass_fields__
+    found: dict[str, Any] = {}
+    for statement in node.body:
+        if isinstance(statement, ast.Assign):
+            targets, value = statement.targets, statement.value
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            targets, value = [statement.target], statement.value
+        else:
+            continue
+        for target in targets:
+            if isinstance(target, ast.Name) and target.id in known:
+                where = f"{path}, line {statement.lineno}: {target.id}"
+                found[target.id] = _literal(where, target.id, value)
+    return AlignerInfo(**found)
+
+
+def _literal(where: str, name: str, value: ast.expr) -> Any:
+    """The value of one attribute, checked."""
+    if isinstance(value, ast.Call) and getattr(value.func, "id", "") == "frozenset":
+        value = value.args[0] if value.args else ast.Tuple(elts=[], ctx=ast.Load())
+    try:
+        literal = ast.literal_eval(value)
+    except ValueError:
+        raise AlignerError(f"{where} is not a literal", "write the value itself") from None
+    if name == "uses":
+        unknown = sorted(set(literal) - set(EVIDENCE_KINDS))
+        if isinstance(literal, str) or unknown:
+            raise AlignerError(
+                f"{where} = {literal!r}", f"a frozenset of {', '.join(EVIDENCE_KINDS)}, or empty"
+            )
+        return frozenset(literal)
+    if name == "authors":
+        if isinstance(literal, str) or not all(isinstance(a, str) for a in literal):
+            raise AlignerError(f"{where} = {literal!r}", 'a tuple of names, such as ("A. Author",)')
+        return tuple(literal)
+    wanted = bool if name == "stochastic" else str
+    if not isinstance(literal, wanted):
+        raise AlignerError(f"{where} = {literal!r}", f"wanted is a {wanted.__name__}")
+    if name == "name" and not NAME.fullmatch(str(literal)):
+        raise AlignerError(
+            f"{where} = {literal!r}", "1 to 64 of a-z, 0-9, '-', '_' and '.', no capitals or spaces"
+        )
+    return literal
+
+
+def _line_in(path: Path, error: BaseException) -> str:
+    """Where in the file the import failed."""
+    trace, line = error.__traceback__, ""
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            line = f", line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return line

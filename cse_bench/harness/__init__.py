@@ -1,0 +1,1 @@
+"""Run aligners on a release and score what they return."""

@@ -1,0 +1,131 @@
+"""One direction of a release: permuted for an aligner, put back for scoring."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from cse_bench.aligners.base import Aligner, Evidence, Shop
+from cse_bench.aligners.contract import Aligned, align
+from cse_bench.harness.tracks import PROTOCOL_SEED
+from cse_bench.release.read import Release, ShopTable
+from cse_bench.tasks.base import PreparedTask, VariantScores
+from cse_bench.tasks.registry import TASKS
+from cse_bench.types import Ints, Matrix
+
+
+@dataclass(frozen=True, eq=False)
+class Direction:
+    """An ordered pair of shops with its tasks, ready to score.
+
+    Attributes
+    ----------
+    release : Release
+        The release.
+    split : str
+        ``validation`` or ``test``.
+    source, target : str
+        Names of the shops.
+    tasks : dict of str to PreparedTask
+        The tasks that the release can ask.
+    """
+
+    release: Release
+    split: str
+    source: str
+    target: str
+    tasks: dict[str, PreparedTask]
+
+    @classmethod
+    def prepare(cls, release: Release, split: str, source: str, target: str) -> Direction:
+        """Do what needs no aligner."""
+        prepared = {t.name: t.prepare(release, split, source, target) for t in TASKS}
+        tasks = {name: task for name, task in prepared.items() if task is not None}
+        return cls(release, split, source, target, tasks)
+
+    def score(self, aligned: Aligned) -> dict[str, list[VariantScores]]:
+        """Score an aligned space on every task."""
+        return {name: task.score(aligned) for name, task in self.tasks.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """An aligner's output for one direction, and what it cost.
+
+    Attributes
+    ----------
+    aligned : Aligned
+        Rows in the order of the release.
+    seconds : float
+        Wall-clock time of fit and transforms.
+    peak_rss : int
+        Bytes: the process's largest resident set so far.
+    """
+
+    aligned: Aligned
+    seconds: float
+    peak_rss: int
+
+
+def fit_direction(aligner: Aligner, direction: Direction, evidence: Evidence, run: int) -> Fit:
+    """Show an aligner both shops in a random order of rows, and put its output back.
+
+    Parameters
+    ----------
+    aligner : Aligner
+        The aligner, not yet fitted.
+    direction : Direction
+        The direction.
+    evidence : Evidence
+        In rows of the release.
+    run : int
+        Number of the run; each has its own permutation.
+
+    Raises
+    ------
+    AlignerError
+        If the aligner breaks its contract.
+    """
+    rng = np.random.default_rng([PROTOCOL_SEED, 2, run])
+    shops = direction.release.shops
+    source, target = shops[direction.source], shops[direction.target]
+    order = [rng.permutation(len(shop.ids)) for shop in (source, target)]
+    place = [np.argsort(o) for o in order]
+    shown = _permuted_evidence(evidence, place, rng)
+    begin = time.perf_counter()
+    aligned = align(aligner, _permuted(source, order[0]), _permuted(target, order[1]), shown)
+    seconds = time.perf_counter() - begin
+    back = Aligned(aligned.source[place[0]], aligned.target[place[1]])
+    return Fit(back, seconds, _peak_rss())
+
+
+def _permuted(shop: ShopTable, order: Ints) -> Shop:
+    content = None if shop.content is None else _read_only(shop.content[order])
+    return Shop(
+        shop.name,
+        _read_only(shop.vectors[order]),
+        _read_only(shop.popularity[order]),
+        content,  # type: ignore[arg-type]  # None where the release has none
+    )
+
+
+def _permuted_evidence(evidence: Evidence, place: list[Ints], rng: np.random.Generator) -> Evidence:
+    pairs = np.column_stack([place[side][evidence.pairs[:, side]] for side in (0, 1)])
+    ours, theirs = evidence.cross_sessions
+    order = rng.permutation(len(ours))
+    sessions = (ours.take(order).map(place[0]), theirs.take(order).map(place[1]))
+    return Evidence(pairs[rng.permutation(len(pairs))], sessions)
+
+
+def _read_only(array: Matrix) -> Matrix:
+    array.flags.writeable = False
+    return array
+
+
+def _peak_rss() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak) if sys.platform == "darwin" else int(peak) * 1024

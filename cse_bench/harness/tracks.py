@@ -1,0 +1,151 @@
+"""Tracks: how much evidence an aligner gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cse_bench.aligners.base import Evidence
+from cse_bench.errors import InputError, did_you_mean
+from cse_bench.release.read import Release
+
+DRAWS = 5
+"""Random draws of a limited number of pairs, also for deterministic aligners."""
+
+PROTOCOL_SEED = 2007_14906
+"""Draws and permutations are part of the protocol: every aligner meets the same ones."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """A named amount of evidence.
+
+    Attributes
+    ----------
+    name : str
+        Name of the track.
+    about : str
+        One line.
+    kind : str or None
+        The one kind of evidence it gives; None for none, or for all.
+    n_pairs : int or None
+        How many train pairs it gives; None for all.
+    """
+
+    name: str
+    about: str
+    kind: str | None
+    n_pairs: int | None = None
+
+    @property
+    def draws(self) -> int:
+        """How many draws of evidence there are."""
+        return 1 if self.n_pairs is None else DRAWS
+
+
+TRACKS = {
+    track.name: track
+    for track in (
+        Track("unsupervised", "vectors and popularity only", None),
+        Track("content", "with catalogue features", "content"),
+        Track("pairs-50", "with 50 known pairs", "pairs", 50),
+        Track("pairs-500", "with 500 known pairs", "pairs", 500),
+        Track("pairs-all", "with all train pairs", "pairs"),
+        Track("cross-sessions", "with train cross-shop sessions, no dictionary", "cross_sessions"),
+        Track("open", "with all three kinds of evidence", None),
+    )
+}
+
+
+def tracks_for(uses: frozenset[str]) -> list[Track]:
+    """The tracks that an aligner enters, by the evidence it uses."""
+    if len(uses) > 1:
+        return [TRACKS["open"]]
+    kind = next(iter(uses), None)
+    if kind is None:
+        return [TRACKS["unsupervised"]]
+    return [track for track in TRACKS.values() if track.kind == kind]
+
+
+def choose_tracks(uses: frozenset[str], wanted: tuple[str, ...], release: Release) -> list[Track]:
+    """The tracks to run.
+
+    Parameters
+    ----------
+    uses : frozenset of str
+        The aligner's evidence.
+    wanted : tuple of str
+        Names that the user gave; empty for all that the aligner can enter.
+    release : Release
+        Must have the evidence.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, or the aligner or the release cannot enter that track.
+    """
+    possible = tracks_for(uses)
+    names = [track.name for track in possible]
+    for name in wanted:
+        if name not in TRACKS:
+            raise InputError(f"there is no track {name!r}", did_you_mean(name, list(TRACKS)))
+        if name not in names:
+            evidence = ", ".join(sorted(uses)) or "no evidence"
+            raise InputError(
+                f"the track {name!r} is not for an aligner that uses {evidence}",
+                f"it enters: {', '.join(names)}",
+            )
+    _require_evidence(uses, release)
+    chosen = [track for track in possible if not wanted or track.name in wanted]
+    if "pairs" not in uses:
+        return chosen
+    fewest = min(len(release.pairs("train", *direction)) for direction in release.directions)
+    fitting = [track for track in chosen if (track.n_pairs or 1) <= fewest]
+    if not fitting:
+        raise InputError(f"the release {release.name} has only {fewest} train pairs")
+    return fitting
+
+
+def _require_evidence(uses: frozenset[str], release: Release) -> None:
+    """Refuse a release that lacks what the aligner cannot do without."""
+    there = {
+        "content": release.manifest.content_dimensions is not None,
+        "pairs": release.has("pairs", "train"),
+        "cross_sessions": release.has("cross_sessions", "train"),
+    }
+    for kind in sorted(uses):
+        if not there[kind]:
+            raise InputError(
+                f"the aligner uses {kind}, but the release {release.name} has none",
+                "run it on a release that has them",
+            )
+
+
+def draw_evidence(release: Release, track: Track, source: str, target: str, draw: int) -> Evidence:
+    """All evidence of a track in one direction; `contract.align` takes out what is not declared.
+
+    Draws of pairs are nested: the 50 of draw i are the first of its 500.
+
+    Parameters
+    ----------
+    release : Release
+        The release.
+    track : Track
+        The track.
+    source, target : str
+        The direction.
+    draw : int
+        Number of the draw.
+    """
+    pairs = release.pairs("train", source, target)
+    if track.n_pairs is not None:
+        # Both directions hold the same pairs in the same order of the file: one order of draws.
+        pairs = pairs if source < target else release.pairs("train", target, source)[:, ::-1]
+        rng = np.random.default_rng([PROTOCOL_SEED, 1, draw])
+        pairs = pairs[rng.permutation(len(pairs))[: track.n_pairs]]
+    there = release.rows("cross_sessions", "train", source, target)
+    back = release.rows("cross_sessions", "train", target, source)
+    return Evidence(
+        pairs=pairs, cross_sessions=(there.source + back.target, there.target + back.source)
+    )

@@ -1,0 +1,1 @@
+"""Metrics: arrays in, per-query arrays out; one family per file."""

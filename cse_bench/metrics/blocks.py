@@ -1,0 +1,51 @@
+"""Score matrices in blocks: bounded memory, every core busy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from cse_bench.types import Matrix
+
+BLOCK_BYTES = 4 << 20
+"""Size of one block of scores: small enough to stay in a core's cache while it is counted."""
+
+
+def for_each_block(
+    queries: Matrix, candidates: Matrix, visit: Callable[[slice, Matrix], None]
+) -> None:
+    """Multiply queries with candidates, block by block, and hand each block on.
+
+    The blocks run on all cores, one BLAS thread each, so that a block is still in its core's
+    cache when `visit` reads it.
+
+    Parameters
+    ----------
+    queries : ndarray of shape (q, k), float32
+        Unit vectors.
+    candidates : ndarray of shape (n, k), float32
+        Unit vectors.
+    visit : callable
+        Called with the slice of queries and their scores, (b, n) float32, which it may change. It
+        is called from several threads, each slice once.
+    """
+    size = max(1, BLOCK_BYTES // (4 * max(len(candidates), 1)))
+    slices = [
+        slice(start, min(start + size, len(queries))) for start in range(0, len(queries), size)
+    ]
+    columns = candidates.T
+
+    def work(part: slice) -> None:
+        visit(part, np.dot(queries[part], columns))
+
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(_cores()) as pool:
+        for _ in pool.map(work, slices):
+            pass
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,131 @@
+"""Rank metrics in closed form over ties.
+
+A candidate's place is given by two counts: how many candidates score strictly higher
+(``greater``), and how many others score the same (``ties``). Every metric is its mean over all
+orders of the tied candidates, so that a constant scorer is exactly at chance.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cse_bench.ragged import Ragged
+from cse_bench.types import Floats, Ints, Matrix
+
+
+def count_above(scores: Matrix, own: Matrix) -> tuple[Ints, Ints]:
+    """Place one candidate a row among all of its row.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (b, n), float32
+        Scores of all candidates.
+    own : ndarray of shape (b,), float32
+        Score of the candidate to place, itself one of the row.
+
+    Returns
+    -------
+    greater, ties : ndarray of shape (b,), int64
+        How many score strictly higher; how many others score the same.
+    """
+    greater = np.empty(len(own), np.int64)
+    ties = np.empty(len(own), np.int64)
+    for i, (row, value) in enumerate(zip(scores, own, strict=True)):
+        at_least = np.count_nonzero(row >= value)
+        above = np.count_nonzero(row > value)
+        greater[i], ties[i] = above, at_least - above - 1
+    return greater, ties
+
+
+def reciprocal_rank(greater: Ints, ties: Ints) -> Floats:
+    """Expected 1 / rank.
+
+    Returns
+    -------
+    ndarray, float64
+        ``(H(greater + ties + 1) - H(greater)) / (ties + 1)`` with H the harmonic numbers.
+    """
+    harmonic = _cumulative(1.0 / np.arange(1, _last(greater, ties) + 1))
+    return (harmonic[greater + ties + 1] - harmonic[greater]) / (ties + 1)
+
+
+def hits_at(k: int | Ints, greater: Ints, ties: Ints) -> Floats:
+    """Probability of a rank of at most `k`."""
+    share: Floats = np.clip((k - greater) / (ties + 1.0), 0.0, 1.0)
+    return share
+
+
+def discounted_gain_at(k: int, greater: Ints, ties: Ints) -> Floats:
+    """Expected ``1 / log2(rank + 1)`` for a rank of at most `k`, else 0."""
+    gains = _cumulative(1.0 / np.log2(np.arange(2, k + 2)))
+    end, start = np.minimum(greater + ties + 1, k), np.minimum(greater, k)
+    return (gains[end] - gains[start]) / (ties + 1)
+
+
+def ndcg_at(k: int, greater: Ints, ties: Ints, rows: Ragged) -> Floats:
+    """NDCG@k of queries with several relevant candidates, gains 0 and 1.
+
+    Parameters
+    ----------
+    k : int
+        Depth.
+    greater, ties : ndarray of shape (total,), int64
+        Place of each relevant candidate among all.
+    rows : Ragged
+        The relevant candidates of each query, in the same order.
+
+    References
+    ----------
+    Järvelin & Kekäläinen 2002, "Cumulated gain-based evaluation of IR techniques".
+    """
+    ideal = _cumulative(1.0 / np.log2(np.arange(2, k + 2)))
+    gained = _row_sums(discounted_gain_at(k, greater, ties), rows)
+    return gained / ideal[np.minimum(rows.lengths, k)]
+
+
+def recall_at(k: int, greater: Ints, ties: Ints, rows: Ragged) -> Floats:
+    """Expected share of a query's relevant candidates that rank at most `k`."""
+    return _row_sums(hits_at(k, greater, ties), rows) / rows.lengths
+
+
+def first_hit_at(k: int, greater: Ints, ties: Ints, rows: Ragged) -> tuple[Floats, Floats]:
+    """HR@k and MRR@k of queries with several relevant candidates.
+
+    Only the tie block of the best relevant candidate matters: of its B members, r are relevant,
+    and the first of these stands at the block's place j with probability C(B - j, r - 1) / C(B, r).
+
+    Returns
+    -------
+    hit, reciprocal : ndarray of shape (n_queries,), float64
+        Probability that one relevant candidate ranks at most `k`; expected ``1 / rank`` of the
+        first one, 0 beyond `k`.
+    """
+    starts = rows.offsets[:-1]
+    best = np.minimum.reduceat(greater, starts)
+    in_best = greater == np.repeat(best, rows.lengths)
+    block = np.maximum.reduceat(np.where(in_best, ties + 1, 0), starts)
+    relevant = np.add.reduceat(in_best.astype(np.int64), starts)
+    hit, reciprocal = np.zeros(len(rows)), np.zeros(len(rows))
+    alive = np.where(best < k, 1.0, 0.0)  # probability that none of the first j places is relevant
+    for j in range(1, k + 1):
+        rank = best + j
+        left = block - j + 1  # members of the block at places j and after
+        chance = np.clip(np.divide(relevant, left, out=np.zeros(len(rows)), where=left > 0), 0, 1)
+        here = np.where((rank <= k) & (j <= block), alive * chance, 0.0)
+        hit += here
+        reciprocal += here / rank
+        alive -= here
+    return hit, reciprocal
+
+
+def _row_sums(values: Floats, rows: Ragged) -> Floats:
+    sums: Floats = np.add.reduceat(values, rows.offsets[:-1])
+    return sums
+
+
+def _cumulative(values: Floats) -> Floats:
+    return np.concatenate([[0.0], np.cumsum(values)])
+
+
+def _last(greater: Ints, ties: Ints) -> int:
+    return int((greater + ties).max(initial=0)) + 1

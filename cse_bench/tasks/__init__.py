@@ -1,0 +1,1 @@
+"""Tasks: what is scored on the aligned space. One per file."""

@@ -1,0 +1,183 @@
+"""next_event: from a session in the source shop, what is wanted in the target shop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from cse_bench.aligners.contract import Aligned
+from cse_bench.metrics.blocks import for_each_block
+from cse_bench.metrics.cosine import session_means, unit
+from cse_bench.metrics.depth import count_above_to_depth
+from cse_bench.metrics.matched import (
+    Neighbours,
+    auc,
+    count_neighbours,
+    find_neighbours,
+    hits_in_top_tenth,
+)
+from cse_bench.metrics.ranking import first_hit_at, ndcg_at, recall_at
+from cse_bench.ragged import Ragged
+from cse_bench.release.read import CrossRows, Release
+from cse_bench.tasks.base import PreparedTask, Ranks, Task, VariantScores
+from cse_bench.types import Floats, Ints, Matrix
+
+DEPTH = 100
+"""Full-catalogue metrics look no further down."""
+
+VARIANTS = {"rendered": "rendered", "real": "cross_sessions"}
+"""Variant → table of the release."""
+
+
+@dataclass(frozen=True)
+class NextEvent(Task):
+    """The mean of a session's unit vectors is the query.
+
+    Matched metrics (``auc``, ``hr@10%``) rank each product of the target part among its popularity
+    neighbours (`metrics.matched`); a query's value is the mean over its products. Full-catalogue
+    metrics (``ndcg@10, hr@10, mrr@10, recall@100``) rank all target products.
+
+    Variants: ``rendered`` (simulated crossings; the shown half is no candidate), ``real``, and
+    ``real-novel``: only targets whose own pair is not in the source part, since repurchase is much
+    of what a dictionary knows.
+    """
+
+    name: ClassVar[str] = "next_event"
+    about: ClassVar[str] = "a session in one shop → the next products in the other"
+    primary: ClassVar[tuple[tuple[str, str], ...]] = (("rendered", "auc"), ("real", "auc"))
+
+    def prepare(
+        self, release: Release, split: str, source: str, target: str
+    ) -> PreparedTask | None:
+        """Read the rows and find every target's neighbours; see `Task.prepare`."""
+        pairs = np.concatenate(
+            [release.pairs(s, source, target) for s in ("train", "validation", "test")]
+        )
+        popularity = release.shops[target].popularity
+        prepared = []
+        for variant, table in VARIANTS.items():
+            rows = release.rows(table, split, source, target)
+            if not len(rows.group):
+                continue
+            twins = _twins(rows.source, pairs)
+            nothing = Ragged.from_lists([[]] * len(rows.source))
+            masked = twins if variant == "rendered" else nothing
+            neighbours = find_neighbours(popularity, rows.target, masked)
+            novel = None
+            if variant == "real" and len(pairs):
+                novel = ~_contains(twins, neighbours.row, neighbours.item, len(popularity))
+            prepared.append(PreparedRows(variant, rows, masked, neighbours, novel))
+        return PreparedNextEvent(prepared) if prepared else None
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedRows:
+    """One variant's rows.
+
+    Attributes
+    ----------
+    variant : str
+        ``rendered`` or ``real``.
+    rows : CrossRows
+        The rows.
+    masked : Ragged
+        Target products that are no candidates, a row a query.
+    neighbours : Neighbours
+        Popularity neighbours of every target that is ranked.
+    novel : ndarray of shape (m,), bool, or None
+        Which ranked targets have no pair in the source part.
+    """
+
+    variant: str
+    rows: CrossRows
+    masked: Ragged
+    neighbours: Neighbours
+    novel: np.ndarray[tuple[int], np.dtype[np.bool_]] | None
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedNextEvent(PreparedTask):
+    """All variants of one direction."""
+
+    variants: list[PreparedRows]
+
+    def score(self, aligned: Aligned) -> list[VariantScores]:
+        """Score every variant; see `PreparedTask.score`."""
+        source, target = unit(aligned.source), unit(aligned.target)
+        scored: list[VariantScores] = []
+        for prepared in self.variants:
+            scored += _score_rows(prepared, source, target)
+        return scored
+
+
+def _score_rows(prepared: PreparedRows, source: Matrix, target: Matrix) -> list[VariantScores]:
+    rows, near = prepared.rows, prepared.neighbours
+    relevant, query_of = rows.target, rows.target.rows
+    first_near = np.searchsorted(near.row, np.arange(len(rows.group) + 1))
+    matched = np.empty((2, len(near.row)), np.int64)
+    full = np.empty((2, len(relevant.values)), np.int64)
+
+    def visit(part: slice, scores: Matrix) -> None:
+        begin, end = first_near[part.start], first_near[part.stop]
+        row = near.row[begin:end] - part.start
+        own = scores[row, near.item[begin:end]]
+        others = np.take(scores.ravel(), near.index[begin:end] + row[:, None] * scores.shape[1])
+        matched[:, begin:end] = count_neighbours(own, others, near.width[begin:end])
+
+        masked = prepared.masked
+        hidden = slice(masked.offsets[part.start], masked.offsets[part.stop])
+        scores[masked.rows[hidden] - part.start, masked.values[hidden]] = -np.inf
+        begin, end = relevant.offsets[part.start], relevant.offsets[part.stop]
+        row = query_of[begin:end] - part.start
+        own = scores[row, relevant.values[begin:end]]
+        full[:, begin:end] = count_above_to_depth(scores, row, own, DEPTH)
+
+    for_each_block(session_means(source, rows.source), target, visit)
+    n = len(rows.group)
+    greater, ties = matched
+    item_auc = auc(greater, ties, near.width)
+    ranks = Ranks(near.row, near.item, greater, ties, 2 * near.width + 1)
+    in_top_tenth = hits_in_top_tenth(greater, ties, near.width)
+    greater, ties = full
+    hit, reciprocal = first_hit_at(10, greater, ties, relevant)
+    metrics = {
+        "auc": _mean_by(near.row, item_auc, n),
+        "hr@10%": _mean_by(near.row, in_top_tenth, n),
+        "ndcg@10": ndcg_at(10, greater, ties, relevant),
+        "hr@10": hit,
+        "mrr@10": reciprocal,
+        "recall@100": recall_at(DEPTH, greater, ties, relevant),
+    }
+    scored = [VariantScores(prepared.variant, rows.group, metrics, ranks)]
+    if prepared.novel is not None:
+        only = _mean_by(near.row[prepared.novel], item_auc[prepared.novel], n)
+        scored.append(VariantScores(f"{prepared.variant}-novel", rows.group, {"auc": only}))
+    return scored
+
+
+def _mean_by(row: Ints, values: Floats, n: int) -> Floats:
+    """Mean of the values of each row; NaN for a row of none."""
+    count = np.bincount(row, minlength=n)
+    total = np.bincount(row, weights=values, minlength=n)
+    return np.divide(total, count, out=np.full(n, np.nan), where=count > 0)
+
+
+def _twins(source: Ragged, pairs: Ints) -> Ragged:
+    """The target products that are pairs of each row's source products."""
+    order = np.argsort(pairs[:, 0], kind="stable")
+    ours, theirs = pairs[order].T
+    begin = np.searchsorted(ours, source.values, side="left")
+    count = np.searchsorted(ours, source.values, side="right") - begin
+    within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    values = theirs[np.repeat(begin, count) + within]
+    ends = np.concatenate([[0], np.cumsum(count)])[source.offsets]
+    return Ragged(values.astype(np.int64), ends.astype(np.int64))
+
+
+def _contains(
+    sets: Ragged, row: Ints, item: Ints, n_items: int
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Whether ``item[i]`` is in row ``row[i]`` of `sets`."""
+    return np.isin(row * n_items + item, sets.rows * n_items + sets.values)

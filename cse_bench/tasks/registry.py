@@ -1,0 +1,12 @@
+"""The tasks, in the order in which the board shows them: one line each."""
+
+from __future__ import annotations
+
+from cse_bench.tasks.base import Task
+from cse_bench.tasks.next_event import NextEvent
+from cse_bench.tasks.translation import Translation
+
+TASKS: tuple[Task, ...] = (
+    NextEvent(),
+    Translation(),
+)
