@@ -11,7 +11,7 @@ import numpy as np
 
 from cse_bench.aligners.base import Aligner, Evidence, Shop
 from cse_bench.aligners.contract import Aligned, align
-from cse_bench.harness.tracks import PROTOCOL_SEED
+from cse_bench.harness.tracks import PROTOCOL_SEED, train_evidence
 from cse_bench.release.read import Release, ShopTable
 from cse_bench.tasks.base import PreparedTask, VariantScores
 from cse_bench.tasks.registry import TASKS
@@ -32,6 +32,8 @@ class Direction:
         Names of the shops.
     tasks : dict of str to PreparedTask
         The tasks that the release can ask.
+    evidence : Evidence
+        All train evidence, in rows of the release.
     """
 
     release: Release
@@ -39,13 +41,14 @@ class Direction:
     source: str
     target: str
     tasks: dict[str, PreparedTask]
+    evidence: Evidence
 
     @classmethod
     def prepare(cls, release: Release, split: str, source: str, target: str) -> Direction:
         """Do what needs no aligner."""
         prepared = {t.name: t.prepare(release, split, source, target) for t in TASKS}
         tasks = {name: task for name, task in prepared.items() if task is not None}
-        return cls(release, split, source, target, tasks)
+        return cls(release, split, source, target, tasks, train_evidence(release, source, target))
 
     def score(self, aligned: Aligned) -> dict[str, list[VariantScores]]:
         """Score an aligned space on every task."""
@@ -93,7 +96,7 @@ def fit_direction(aligner: Aligner, direction: Direction, evidence: Evidence, ru
     rng = np.random.default_rng([PROTOCOL_SEED, 2, run])
     shops = direction.release.shops
     source, target = shops[direction.source], shops[direction.target]
-    order = [rng.permutation(len(shop.ids)) for shop in (source, target)]
+    order = [rng.permutation(len(shop)) for shop in (source, target)]
     place = [np.argsort(o) for o in order]
     shown = _permuted_evidence(evidence, place, rng)
     begin = time.perf_counter()

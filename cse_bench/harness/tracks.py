@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -122,30 +122,41 @@ def _require_evidence(uses: frozenset[str], release: Release) -> None:
             )
 
 
-def draw_evidence(release: Release, track: Track, source: str, target: str, draw: int) -> Evidence:
-    """All evidence of a track in one direction; `contract.align` takes out what is not declared.
-
-    Draws of pairs are nested: the 50 of draw i are the first of its 500.
+def train_evidence(release: Release, source: str, target: str) -> Evidence:
+    """All evidence of one direction: train pairs, and train cross-shop sessions both ways round.
 
     Parameters
     ----------
     release : Release
         The release.
-    track : Track
-        The track.
     source, target : str
         The direction.
-    draw : int
-        Number of the draw.
     """
-    pairs = release.pairs("train", source, target)
-    if track.n_pairs is not None:
-        # Both directions hold the same pairs in the same order of the file: one order of draws.
-        pairs = pairs if source < target else release.pairs("train", target, source)[:, ::-1]
-        rng = np.random.default_rng([PROTOCOL_SEED, 1, draw])
-        pairs = pairs[rng.permutation(len(pairs))[: track.n_pairs]]
     there = release.rows("cross_sessions", "train", source, target)
     back = release.rows("cross_sessions", "train", target, source)
     return Evidence(
-        pairs=pairs, cross_sessions=(there.source + back.target, there.target + back.source)
+        pairs=release.pairs("train", source, target),
+        cross_sessions=(there.source + back.target, there.target + back.source),
     )
+
+
+def draw_evidence(evidence: Evidence, track: Track, draw: int) -> Evidence:
+    """The evidence of one draw; what an aligner does not declare is taken out by `contract.align`.
+
+    Draws of pairs are nested: the 50 of draw i are the first of its 500. A release lists its pairs
+    in one order whichever way round they are read, so both directions draw the same ones.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        From `train_evidence`.
+    track : Track
+        The track.
+    draw : int
+        Number of the draw.
+    """
+    if track.n_pairs is None:
+        return evidence
+    rng = np.random.default_rng([PROTOCOL_SEED, 1, draw])
+    chosen = rng.permutation(len(evidence.pairs))[: track.n_pairs]
+    return replace(evidence, pairs=evidence.pairs[chosen])

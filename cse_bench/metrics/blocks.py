@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from cse_bench.types import Matrix
 
@@ -42,10 +43,19 @@ def for_each_block(
     def work(part: slice) -> None:
         visit(part, np.dot(queries[part], columns))
 
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(_cores()) as pool:
-        for _ in pool.map(work, slices):
+    with _blas().limit(limits=1, user_api="blas"):
+        for _ in _pool().map(work, slices):
             pass
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+@cache
+def _blas() -> ThreadpoolController:
+    """The BLAS libraries in this process: found once, since the search takes milliseconds."""
+    return ThreadpoolController()
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """One thread a core, kept."""
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return ThreadPoolExecutor(here or 1, thread_name_prefix="cse-bench-blocks")

@@ -4,17 +4,44 @@ from __future__ import annotations
 
 import numpy as np
 
+from cse_bench.metrics.ranking import TIE
 from cse_bench.types import Floats, Ints, Matrix
 
-STRIDE = 64
-"""Scores per group; a group's maximum is one comparison in place of so many."""
+FOLD = 8
+"""Columns that are folded into one group."""
+
+
+def group_maxima(scores: Matrix, at_least: int) -> tuple[Matrix, int]:
+    """Fold the columns of each row into groups of `FOLD`, and take each group's maximum.
+
+    Group g of G holds the columns g, g + G, g + 2 G, …; the few columns beyond are groups of their
+    own, and come last.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (b, n), float32
+    at_least : int
+        How many groups there must be.
+
+    Returns
+    -------
+    maxima : ndarray of shape (b, G + n - G * FOLD), float32
+    groups : int
+        G; 0 where n is too small to fold, and every column is a group of its own.
+    """
+    b, n = scores.shape
+    groups = n // FOLD
+    if groups < at_least:
+        return scores, 0
+    folded = scores[:, : groups * FOLD].reshape(b, FOLD, groups).max(axis=1)
+    return np.concatenate([folded, scores[:, groups * FOLD :]], axis=1), groups
 
 
 def lower_bound_of_best(scores: Matrix, depth: int) -> Matrix:
     """A value that at least `depth` scores of each row reach.
 
-    The columns are dealt into groups; the maxima of `depth` groups are `depth` distinct scores, so
-    the `depth`-th largest maximum is a lower bound of the `depth`-th largest score.
+    The maxima of `depth` groups are `depth` distinct scores, so the `depth`-th largest maximum is
+    a lower bound of the `depth`-th largest score.
 
     Parameters
     ----------
@@ -27,17 +54,11 @@ def lower_bound_of_best(scores: Matrix, depth: int) -> Matrix:
     ndarray of shape (b,), float32
         Minus infinity where a row has too few scores.
     """
-    b, n = scores.shape
-    stride = min(STRIDE, n // max(2 * depth, 1))
-    if n < depth:
-        return np.full(b, -np.inf, np.float32)
-    if stride < 2:
-        bound: Matrix = np.partition(scores, n - depth, axis=1)[:, n - depth]
-        return bound
-    groups = n // stride
-    maxima = scores[:, : stride * groups].reshape(b, stride, groups).max(axis=1)
-    maxima.partition(groups - depth, axis=1)
-    return maxima[:, groups - depth]
+    if scores.shape[1] < depth:
+        return np.full(len(scores), -np.inf, np.float32)
+    maxima, _ = group_maxima(scores, depth)
+    cut = maxima.shape[1] - depth
+    return np.partition(maxima, cut, axis=1)[:, cut]
 
 
 def count_above_to_depth(scores: Matrix, row: Ints, own: Matrix, depth: int) -> tuple[Ints, Ints]:
@@ -63,10 +84,10 @@ def count_above_to_depth(scores: Matrix, row: Ints, own: Matrix, depth: int) -> 
     greater = np.full(len(own), depth, np.int64)
     ties = np.zeros(len(own), np.int64)
     bound = lower_bound_of_best(scores, depth)
-    for i in np.flatnonzero(own >= bound[row]):
+    for i in np.flatnonzero(own + TIE >= bound[row]):
         line, value = scores[row[i]], own[i]
-        at_least = np.count_nonzero(line >= value)
-        above = np.count_nonzero(line > value)
+        at_least = np.count_nonzero(line >= value - TIE)
+        above = np.count_nonzero(line > value + TIE)
         greater[i], ties[i] = above, at_least - above - 1
     return greater, ties
 
@@ -86,12 +107,17 @@ def mean_of_best(scores: Matrix, depth: int) -> Floats:
     """
     b, n = scores.shape
     depth = min(depth, n)
-    bound = lower_bound_of_best(scores, depth)
-    means = np.empty(b)
-    for i in range(b):
-        line = scores[i]
-        best = line[line >= bound[i]]
-        if len(best) > depth:
-            best = np.partition(best, len(best) - depth)[-depth:]
-        means[i] = best.mean(dtype=np.float64)
-    return means
+    maxima, groups = group_maxima(scores, depth)
+    cut = maxima.shape[1] - depth
+    if groups:
+        # The best scores all stand in the groups of the largest maxima.
+        chosen = np.argpartition(maxima, cut, axis=1)[:, cut:, None]
+        alone = chosen >= groups  # a column beyond the groups, in column groups * (FOLD - 1) + it
+        columns = chosen + groups * np.where(alone, FOLD - 1, np.arange(FOLD))
+        flat = columns + n * np.arange(b)[:, None, None]
+        members = scores.ravel().take(flat)
+        members[np.broadcast_to(alone & (np.arange(FOLD) > 0), flat.shape)] = -np.inf
+        maxima = members.reshape(b, -1)
+        cut = maxima.shape[1] - depth
+    best = np.partition(maxima, cut, axis=1)[:, cut:]
+    return best.mean(axis=1, dtype=np.float64)

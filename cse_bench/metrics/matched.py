@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cse_bench.metrics.ranking import hits_at
+from cse_bench.metrics.ranking import count_above, hits_at
 from cse_bench.ragged import Ragged
 from cse_bench.types import Floats, Ints, Matrix, Vector
 
@@ -73,38 +73,30 @@ def find_neighbours(popularity: Vector, targets: Ragged, masked: Ragged) -> Neig
     order = popularity_order(popularity)
     place = np.empty(n, np.int64)
     place[order] = np.arange(n)
-    rows, items, index, widths = [], [], [], []
-    for query in range(len(targets)):
-        own = targets[query]
-        left_out = np.unique(np.concatenate([place[own], place[masked[query]]]))
-        for item in own:
-            above, below = _sides(place[item], left_out, n)
-            width = min(WIDTH, len(above), len(below))
-            if width < MIN_WIDTH:
-                continue
-            line = np.full(2 * WIDTH, item, np.int32)
-            line[:width], line[WIDTH : WIDTH + width] = order[above[:width]], order[below[:width]]
-            rows.append(query)
-            items.append(item)
-            index.append(line)
-            widths.append(width)
-    return Neighbours(
-        np.array(rows, np.int64),
-        np.array(items, np.int64),
-        np.array(index, np.int32).reshape(-1, 2 * WIDTH),
-        np.array(widths, np.int64),
-    )
 
+    # The places left out of each query, sorted, each once: (query, place) as one number.
+    taken = np.concatenate([targets.rows, masked.rows]) * n
+    taken = np.unique(taken + place[np.concatenate([targets.values, masked.values])])
+    of_query = np.searchsorted(taken, np.arange(len(targets) + 1) * n)
+    before = np.arange(len(taken)) - of_query[taken // n]  # places left out before this one
 
-def _sides(place: int, left_out: Ints, n: int) -> tuple[Ints, Ints]:
-    """Places above and below, nearest first, without those left out; up to `WIDTH` each."""
-    reach = WIDTH + len(left_out)
-    above = np.arange(place - 1, max(place - 1 - reach, -1), -1)
-    below = np.arange(place + 1, min(place + 1 + reach, n))
-    return (
-        above[~np.isin(above, left_out)][:WIDTH],
-        below[~np.isin(below, left_out)][:WIDTH],
-    )
+    # Close the gaps: a target's place in the list without those left out, and its room there.
+    row, item = targets.rows, targets.values
+    own = np.searchsorted(taken, row * n + place[item])
+    closed = place[item] - before[own]
+    room_below = n - np.diff(of_query)[row] - closed
+    width = np.minimum(np.minimum(closed, room_below), WIDTH)
+    kept = width >= MIN_WIDTH
+    row, item, closed, width = row[kept], item[kept], closed[kept], width[kept]
+
+    # Open them again: place p of the closed list is p plus the number of gaps at or before it.
+    step = np.arange(WIDTH)
+    spots = np.concatenate([closed[:, None] - 1 - step, closed[:, None] + step], axis=1)
+    counts = np.concatenate([step, step])[None, :] < width[:, None]
+    spots = np.where(counts, spots, 0)
+    gaps = np.searchsorted(taken - before, row[:, None] * n + spots, side="right")
+    index = order[spots + gaps - of_query[row][:, None]]
+    return Neighbours(row, item, np.where(counts, index, item[:, None]).astype(np.int32), width)
 
 
 def count_neighbours(own: Matrix, others: Matrix, width: Ints) -> tuple[Ints, Ints]:
@@ -122,12 +114,11 @@ def count_neighbours(own: Matrix, others: Matrix, width: Ints) -> tuple[Ints, In
     Returns
     -------
     greater, ties : ndarray of shape (m,), int64
-        How many neighbours score strictly higher; how many score the same.
+        How many neighbours score higher; how many are tied.
     """
     padding = 2 * (WIDTH - width)  # padded places hold the product itself: ties that do not count
-    greater = np.count_nonzero(others > own[:, None], axis=1)
-    ties = np.count_nonzero(others == own[:, None], axis=1) - padding
-    return greater.astype(np.int64), ties.astype(np.int64)
+    greater, ties = count_above(others, own)
+    return greater, ties + 1 - padding  # the product itself is not among its neighbours
 
 
 def auc(greater: Ints, ties: Ints, width: Ints) -> Floats:

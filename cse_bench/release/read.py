@@ -25,8 +25,8 @@ class ShopTable:
     ----------
     name : str
         Name of the shop.
-    ids : tuple of str
-        Product ids, row by row.
+    id_array : Arrow array of string
+        Product ids, row by row; `ids` has them as a tuple.
     vectors : ndarray of shape (n, d), float32, read-only
         Embeddings.
     content : ndarray of shape (n, c), float32, read-only, or None
@@ -38,15 +38,19 @@ class ShopTable:
     """
 
     name: str
-    ids: tuple[str, ...]
+    id_array: pa.Array
     vectors: Matrix
     content: Matrix | None
     popularity: Vector
     categories: tuple[str | None, ...]
 
     @cached_property
-    def _id_array(self) -> pa.Array:
-        return pa.array(self.ids)
+    def ids(self) -> tuple[str, ...]:
+        """Product ids, row by row."""
+        return tuple(self.id_array.to_pylist())
+
+    def __len__(self) -> int:
+        return len(self.id_array)
 
     def rows_of(self, ids: pa.Array) -> Ints:
         """Row number of each id.
@@ -56,7 +60,7 @@ class ShopTable:
         ReleaseError
             If the shop has no such product.
         """
-        found = pc.index_in(ids, value_set=self._id_array)
+        found = pc.index_in(ids, value_set=self.id_array)
         if found.null_count:
             unknown = ids.filter(pc.is_null(found))[0].as_py()
             raise ReleaseError(
@@ -212,7 +216,7 @@ def _read_shop(directory: Path, manifest: Manifest, name: str) -> ShopTable:
     popularity = table["popularity"].combine_chunks().to_numpy(zero_copy_only=True)
     return ShopTable(
         name=name,
-        ids=tuple(table["product_id"].to_pylist()),
+        id_array=table["product_id"].combine_chunks(),
         vectors=_matrix(table["embedding"], manifest.dimensions),
         content=content,
         popularity=popularity,

@@ -11,7 +11,7 @@ from cse_bench.aligners.contract import Aligned
 from cse_bench.metrics.blocks import for_each_block
 from cse_bench.metrics.cosine import unit
 from cse_bench.metrics.depth import mean_of_best
-from cse_bench.metrics.ranking import count_above, hits_at, reciprocal_rank
+from cse_bench.metrics.ranking import TIE, count_above, hits_at, reciprocal_rank
 from cse_bench.release.read import Release
 from cse_bench.tasks.base import PreparedTask, Ranks, Task, VariantScores
 from cse_bench.types import Floats, Ints, Matrix
@@ -106,12 +106,16 @@ class PreparedTranslation(PreparedTask):
 
     def _same_category(self, scores: Matrix, item: Ints) -> Floats:
         """Share of the best-scored products (one, but for ties) of the right category."""
+        rows = np.arange(len(scores))
         first = scores.argmax(axis=1)
-        best = scores[np.arange(len(scores)), first]
+        best = scores[rows, first].copy()
         wanted = self.category[item]
         value = (self.category[first] == wanted).astype(np.float64)
-        for i in np.flatnonzero((scores[:, ::-1].argmax(axis=1) + first) != scores.shape[1] - 1):
-            value[i] = np.mean(self.category[scores[i] == best[i]] == wanted[i])
+        scores[rows, first] = -np.inf  # for a moment: is there a second one as good?
+        tied = np.flatnonzero(scores.max(axis=1) >= best - TIE)
+        scores[rows, first] = best
+        for i in tied:
+            value[i] = np.mean(self.category[scores[i] >= best[i] - TIE] == wanted[i])
         value[wanted < 0] = np.nan
         return value
 

@@ -57,7 +57,7 @@ class PpmiSvd(Trainer):
         smoothing: float = 0.75,
         shift: float = 1.0,
         eigenvalue_weight: float = 0.5,
-        length_weight: float = 0.0,
+        length_weight: float = 1.0,
         n_iter: int = 4,
         random_state: int = 0,
     ) -> None:

@@ -1,0 +1,175 @@
+"""The contract checks: small, named, each on data of a known truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from cse_bench.aligners.base import EVIDENCE_KINDS, Aligner, Evidence, Shop
+from cse_bench.aligners.contract import Aligned, align
+from cse_bench.aligners.loading import AlignerSource
+from cse_bench.errors import CseBenchError
+from cse_bench.ragged import Ragged
+
+Example = tuple[Shop, Shop, Evidence]
+
+
+def small_shops(
+    *, n_source: int = 90, n_target: int = 80, d: int = 12, random_state: int = 0
+) -> Example:
+    """Two small shops whose true alignment is a rotation, with every kind of evidence.
+
+    Parameters
+    ----------
+    n_source, n_target : int
+        Products; the first ``min(n_source, n_target) - 10`` of both are the same ones.
+    d : int
+        Dimensions.
+    random_state : int
+        Seed.
+
+    Returns
+    -------
+    source, target : Shop
+    evidence : Evidence
+    """
+    rng = np.random.default_rng(random_state)
+    shared = min(n_source, n_target) - 10
+    latent = rng.standard_normal((n_source + n_target, d))
+    rotation = np.linalg.qr(rng.standard_normal((d, d)))[0]
+    ours = latent[:n_source]
+    theirs = np.concatenate([latent[:shared], latent[n_source : n_source + n_target - shared]])
+    kinds = rng.standard_normal((8, 6))
+    kind = np.argmax(latent[:, :8], axis=1)
+    their_kind = np.concatenate([kind[:shared], kind[n_source : n_source + n_target - shared]])
+
+    def shop(name: str, vectors: np.ndarray, kind: np.ndarray) -> Shop:
+        arrays = (vectors, 8 * rng.random(len(vectors)), kinds[kind])
+        frozen = [np.ascontiguousarray(a, dtype=np.float32) for a in arrays]
+        for array in frozen:
+            array.flags.writeable = False
+        return Shop(name, *frozen)
+
+    rows = [rng.integers(0, shared, size=rng.integers(1, 5)) for _ in range(40)]
+    pairs = np.column_stack([np.arange(shared // 2)] * 2).astype(np.int64)
+    sessions = (Ragged.from_lists(rows), Ragged.from_lists(rows[::-1][::-1]))
+    source = shop("SHOP1", ours @ rotation, kind[:n_source])
+    return source, shop("SHOP2", theirs, their_kind), Evidence(pairs, sessions)
+
+
+def _shapes(source: AlignerSource) -> None:
+    align(source.make(), *small_shops())
+
+
+def _shops_of_one_size(source: AlignerSource) -> None:
+    align(source.make(), *small_shops(n_source=80, n_target=80))
+
+
+def _zero_vector(source: AlignerSource) -> None:
+    ours, theirs, evidence = small_shops()
+    vectors = ours.vectors.copy()
+    vectors[3] = 0
+    align(source.make(), replace(ours, vectors=vectors), theirs, evidence)
+
+
+def _repeatable(source: AlignerSource) -> None:
+    first, second = (align(source.make(7), *small_shops()) for _ in range(2))
+    if not _equal(first, second):
+        raise CseBenchError(
+            "two fits with the same data and random_state differ",
+            "draw every random number from numpy.random.default_rng(self.random_state)",
+        )
+
+
+def _declared_stochastic(source: AlignerSource) -> None:
+    if source.info.stochastic:
+        first, second = (align(source.make(seed), *small_shops()) for seed in (0, 1))
+        if _equal(first, second):
+            raise CseBenchError("stochastic is True, but random_state changes nothing")
+
+
+def _refit(source: AlignerSource) -> None:
+    used = source.make()
+    align(used, *small_shops(random_state=1))
+    if not _equal(align(used, *small_shops()), align(source.make(), *small_shops())):
+        raise CseBenchError(
+            "fitting again remembers the first fit", "fit must forget what an earlier one learned"
+        )
+
+
+def _init_only_stores(source: AlignerSource) -> None:
+    learned = [name for name in vars(source.make()) if name.endswith("_")]
+    if learned:
+        raise CseBenchError(f"__init__ sets {learned[0]!r}", "learn in fit")
+
+
+def _inputs_untouched(source: AlignerSource) -> None:
+    ours, theirs, evidence = small_shops()
+    writable = [replace(shop, vectors=shop.vectors.copy()) for shop in (ours, theirs)]
+    pairs = evidence.pairs.copy()
+    align(source.make(), writable[0], writable[1], replace(evidence, pairs=pairs))
+    same = [
+        np.array_equal(w.vectors, s.vectors) for w, s in zip(writable, (ours, theirs), strict=True)
+    ]
+    if not (all(same) and np.array_equal(pairs, evidence.pairs)):
+        raise CseBenchError("fit or transform changes its input", "work on a copy")
+
+
+def _undeclared_evidence(source: AlignerSource) -> None:
+    ours, theirs, evidence = small_shops()
+    with_all = _align_unguarded(source.make(), ours, theirs, evidence)
+    bare = {kind: None for kind in EVIDENCE_KINDS if kind not in source.info.uses}
+    without = Evidence(**{k: v for k, v in vars(evidence).items() if k not in bare})
+    if "content" in bare:
+        ours, theirs = (Shop(s.name, s.vectors, s.popularity) for s in (ours, theirs))
+    if not _equal(with_all, _align_unguarded(source.make(), ours, theirs, without)):
+        raise CseBenchError("evidence that is not declared changes the output", "add it to uses")
+
+
+CHECKS: dict[str, Callable[[AlignerSource], None]] = {
+    "__init__ only stores parameters": _init_only_stores,
+    "fit and transform return what the contract asks": _shapes,
+    "shops of one size": _shops_of_one_size,
+    "a product with a zero vector": _zero_vector,
+    "the same input gives the same output": _repeatable,
+    "random_state has an effect where declared": _declared_stochastic,
+    "a second fit forgets the first": _refit,
+    "inputs are left as they are": _inputs_untouched,
+    "undeclared evidence has no effect": _undeclared_evidence,
+}
+
+
+def run_checks(source: AlignerSource) -> Iterator[tuple[str, str | None]]:
+    """Run every check on an aligner.
+
+    Parameters
+    ----------
+    source : AlignerSource
+        The aligner.
+
+    Yields
+    ------
+    name, problem : str, str or None
+        What was checked, and what was found; None where all is well.
+    """
+    source.make()
+    for name, check in CHECKS.items():
+        try:
+            check(source)
+        except CseBenchError as error:
+            yield name, str(error)
+        else:
+            yield name, None
+
+
+def _align_unguarded(aligner: Aligner, ours: Shop, theirs: Shop, evidence: Evidence) -> Aligned:
+    aligner.fit(ours, theirs, evidence)
+    return Aligned(aligner.transform(ours), aligner.transform_target(theirs))
+
+
+def _equal(first: Aligned, second: Aligned) -> bool:
+    return np.array_equal(first.source, second.source) and np.array_equal(
+        first.target, second.target
+    )

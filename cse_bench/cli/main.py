@@ -1,0 +1,84 @@
+"""The entry point: a group that imports a verb's file only when that verb is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from cse_bench import __version__
+from cse_bench.errors import CseBenchError
+
+VERBS = {
+    "build": "Build a release from a shop log.",
+    "check": "Run the contract checks on an aligner.",
+    "download": "Put the embedded release into a folder.",
+    "evaluate": "Score an aligner on the benchmark.",
+    "list": "List aligners, trainers, tasks and tracks.",
+    "new": "Write a commented template of an aligner.",
+}
+"""Verb → its one line; the file in this directory has the verb's name and a trailing underscore."""
+
+
+class LazyGroup(click.Group):
+    """A group whose verbs are imported when they are called; help needs none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs, sorted."""
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one verb."""
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"cse_bench.cli.{cmd_name}_")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs' one-liners, from `VERBS`."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(VERBS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb, or say which one was perhaps meant."""
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            from cse_bench.errors import InputError, did_you_mean
+
+            raise InputError(f"there is no command {args[0]!r}", did_you_mean(args[0], list(VERBS)))
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="cse-bench")
+def group() -> None:
+    """Align the product embeddings of two shops, and measure how well it was done."""
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line; errors of ours become one message and an exit code.
+
+    Exit codes: 0 done, 1 a check found something, 2 the user's input, 3 ours or the machine's.
+    """
+    try:
+        code = group.main(args=arguments, prog_name="cse-bench", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except CseBenchError as error:
+        _fail(str(error), error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        _fail("interrupted; nothing was left half-written", 130)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        _fail(f"{error.strerror or error}{where}", 3)
+
+
+def _fail(message: str, code: int) -> None:
+    click.echo(f"cse-bench: {message}", err=True)
+    sys.exit(code)

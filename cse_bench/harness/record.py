@@ -1,0 +1,189 @@
+"""From an evaluation to what is written: the record, the ranks, the vectors."""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+import cse_bench
+from cse_bench.aligners.loading import AlignerSource
+from cse_bench.harness.protocol import PROTOCOL_VERSION, scoring_source_sha256
+from cse_bench.harness.run import Context, Evaluation, Run
+from cse_bench.harness.scores import summarise
+from cse_bench.release.read import Release
+from cse_bench.results.record import (
+    RESULT_SCHEMA_VERSION,
+    AlignerRecord,
+    Environment,
+    Isolation,
+    Protocol,
+    ReleaseReference,
+    Result,
+    RunRecord,
+)
+from cse_bench.tasks.base import VariantScores
+from cse_bench.tasks.registry import TASKS
+
+PACKAGES = ("numpy", "scipy", "scikit-learn", "pyarrow")
+"""Whose versions a result records."""
+
+
+def make_result(
+    source: AlignerSource, release: Release, evaluation: Evaluation, command: str
+) -> Result:
+    """The whole record of an evaluation.
+
+    Parameters
+    ----------
+    source : AlignerSource
+        Who was scored.
+    release : Release
+        On what.
+    evaluation : Evaluation
+        The runs.
+    command : str
+        What the user typed.
+    """
+    info = source.info
+    return Result(
+        schema_version=RESULT_SCHEMA_VERSION,
+        protocol=Protocol(version=PROTOCOL_VERSION, scoring_source_sha256=scoring_source_sha256()),
+        release=ReleaseReference(
+            name=release.name,
+            version=release.manifest.version,
+            fingerprint=release.manifest.fingerprint,
+            revision=release.revision,
+        ),
+        aligner=AlignerRecord(
+            name=info.name,
+            version=info.version,
+            authors=list(info.authors),
+            description=info.description,
+            licence=info.licence,
+            citation=info.citation,
+            uses=sorted(info.uses),
+            stochastic=info.stochastic,
+            parameters={k: _plain(v) for k, v in source.make().parameters().items()},
+            source_sha256=source.sha256,
+        ),
+        scores=summarise(evaluation),
+        runs=run_records(evaluation),
+        environment=_environment(),
+        isolation=Isolation(backend="none", official=False),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=command,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A parameter as JSON can hold it."""
+    return value if isinstance(value, bool | int | float | str | None) else repr(value)
+
+
+def _environment() -> Environment:
+    return Environment(
+        cse_bench=cse_bench.__version__,
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
+        cores=os.cpu_count() or 1,
+        packages={name: version(name) for name in PACKAGES},
+    )
+
+
+def aligned_table(release: Release, evaluation: Evaluation) -> pa.Table:
+    """The aligned vectors of each track's first run, float16."""
+    tables = []
+    for runs in evaluation.runs.values():
+        for run in (r for r in runs if r.aligned is not None):
+            for shop, side in ((run.source, "source"), (run.target, "target")):
+                matrix = getattr(run.aligned, side)
+                flat = np.ascontiguousarray(matrix, dtype=np.float16).ravel()
+                offsets = np.arange(len(matrix) + 1, dtype=np.int32) * matrix.shape[1]
+                n = len(matrix)
+                columns = {
+                    "track": pa.array([run.track] * n).dictionary_encode(),
+                    "source_shop": pa.array([run.source] * n).dictionary_encode(),
+                    "target_shop": pa.array([run.target] * n).dictionary_encode(),
+                    "shop": pa.array([shop] * n).dictionary_encode(),
+                    "product_id": release.shops[shop].id_array,
+                    "vector": pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat)),
+                }
+                tables.append(pa.table(columns))
+    return pa.concat_tables(tables).unify_dictionaries()
+
+
+def run_records(evaluation: Evaluation) -> list[RunRecord]:
+    """What each fit cost, and whether it got off the floor."""
+    return [
+        RunRecord(
+            track=run.track,
+            source_shop=run.source,
+            target_shop=run.target,
+            draw=run.draw,
+            seed=run.seed,
+            fit_seconds=round(run.seconds, 4),
+            peak_rss_bytes=run.peak_rss,
+            failed=_failed(run, evaluation.context[run.source, run.target]),
+        )
+        for runs in evaluation.runs.values()
+        for run in runs
+    ]
+
+
+def ranks_table(evaluation: Evaluation) -> pa.Table:
+    """The places behind the primary metrics, one row for every run, query and item.
+
+    ``rank`` is the mean place over tie orders, ``1 + greater + ties / 2``.
+    """
+    tables = []
+    for runs in evaluation.runs.values():
+        for run in runs:
+            for task in TASKS:
+                for scored in run.scores.get(task.name, []):
+                    metrics = [m for v, m in task.primary if v == scored.variant]
+                    if scored.ranks is not None and metrics:
+                        tables.append(
+                            _ranks_of(run, evaluation.split, task.name, metrics[0], scored)
+                        )
+    return pa.concat_tables(tables).unify_dictionaries()
+
+
+def _ranks_of(run: Run, split: str, task: str, metric: str, scored: VariantScores) -> pa.Table:
+    ranks = scored.ranks
+    if ranks is None:
+        raise ValueError(f"{task} {scored.variant} keeps no ranks")
+    n = len(ranks.query)
+
+    def constant(value: str) -> pa.Array:
+        return pa.repeat(pa.scalar(value), n).dictionary_encode()
+
+    columns = {
+        "track": constant(run.track),
+        "source_shop": constant(run.source),
+        "target_shop": constant(run.target),
+        "split": constant(split),
+        "draw": pa.array(np.full(n, run.draw, np.int16)),
+        "seed": pa.array(np.full(n, run.seed, np.int16)),
+        "task": constant(task),
+        "metric": constant(metric),
+        "variant": constant(scored.variant),
+        "query": pa.array(ranks.query.astype(np.int32)),
+        "item": pa.array(ranks.item.astype(np.int32)),
+        "group": pa.array(scored.group[ranks.query].astype(np.int32)),
+        "rank": pa.array((1 + ranks.greater + ranks.ties / 2).astype(np.float32)),
+        "ties": pa.array(ranks.ties.astype(np.int32)),
+        "n_candidates": pa.array(ranks.n_candidates.astype(np.int32)),
+        "value": pa.nulls(n, pa.float32()),
+    }
+    return pa.table(columns)
+
+
+def _failed(run: Run, context: Context) -> bool:
+    """Whether a run is no better than the best random rotation, by the first primary metric."""
+    return not run.primary() > max(floor.primary() for floor in context.floor)

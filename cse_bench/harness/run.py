@@ -1,0 +1,220 @@
+"""Run one aligner over its tracks, draws, seeds and directions, beside floor and references."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from cse_bench.aligners.base import Evidence
+from cse_bench.aligners.contract import Aligned
+from cse_bench.aligners.loading import AlignerSource, find_aligner
+from cse_bench.harness.direction import Direction, fit_direction
+from cse_bench.harness.tracks import TRACKS, Track, draw_evidence
+from cse_bench.release.read import Release
+from cse_bench.tasks.base import VariantScores
+from cse_bench.tasks.registry import TASKS
+
+SEEDS = 5
+"""Runs of a stochastic aligner, and random rotations behind the floor."""
+
+ALL_SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One fit of one aligner in one direction, scored.
+
+    Attributes
+    ----------
+    track, source, target : str
+        Track and direction.
+    draw, seed : int
+        Which evidence, which seed.
+    seconds : float
+        Of fit and transforms.
+    peak_rss : int
+        Bytes.
+    scores : dict of str to list of VariantScores
+        By task.
+    aligned : Aligned or None
+        The vectors, where they are to be kept.
+    """
+
+    track: str
+    source: str
+    target: str
+    draw: int
+    seed: int
+    seconds: float
+    peak_rss: int
+    scores: dict[str, list[VariantScores]]
+    aligned: Aligned | None = None
+
+    def primary(self) -> float:
+        """The mean of the first task's primary metric."""
+        for task in TASKS:
+            for variant, metric in task.primary:
+                for scored in self.scores.get(task.name, []):
+                    if scored.variant == variant:
+                        return float(np.nanmean(scored.metrics[metric]))
+        return float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What a direction's scores are seen against.
+
+    Attributes
+    ----------
+    floor : list of Run
+        Random rotations.
+    reference, oracle : list of Run
+        ``procrustes`` on all train pairs, and the dictionary of every pair; empty where the
+        release has no pairs.
+    """
+
+    floor: list[Run]
+    reference: list[Run]
+    oracle: list[Run]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """All runs of one aligner.
+
+    Attributes
+    ----------
+    runs : dict of (track, source, target) to list of Run
+        The aligner's.
+    context : dict of (source, target) to Context
+        What they are seen against.
+    split : str
+        The split that was scored.
+    """
+
+    runs: dict[tuple[str, str, str], list[Run]]
+    context: dict[tuple[str, str], Context]
+    split: str
+
+
+def n_runs(aligner: AlignerSource, track: Track, seeds: int) -> int:
+    """How many runs a track takes in one direction: as many as draws or seeds, whichever is more.
+
+    Run i meets draw ``i % draws`` with seed ``i % seeds``.
+    """
+    return max(track.draws, seeds if aligner.info.stochastic else 1)
+
+
+def n_steps(aligner: AlignerSource, tracks: list[Track], seeds: int, release: Release) -> int:
+    """How many steps `evaluate_aligner` reports."""
+    own = sum(n_runs(aligner, track, seeds) for track in tracks)
+    context = SEEDS + (2 if release.has("pairs", "train") else 0)
+    return len(release.directions) * (own + context)
+
+
+def evaluate_aligner(
+    aligner: AlignerSource,
+    release: Release,
+    tracks: list[Track],
+    *,
+    split: str = "test",
+    seeds: int = SEEDS,
+    keep_vectors: bool = False,
+    step: Callable[[str], None] = lambda name: None,
+) -> Evaluation:
+    """Fit and score an aligner on every track, draw, seed and direction.
+
+    Parameters
+    ----------
+    aligner : AlignerSource
+        The aligner.
+    release : Release
+        The data.
+    tracks : list of Track
+        Which tracks.
+    split : str
+        ``validation`` or ``test``.
+    seeds : int
+        Runs of a stochastic aligner.
+    keep_vectors : bool
+        Whether to keep the aligned vectors of each track's first run.
+    step : callable
+        Told what begins, `n_steps` times.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    AlignerError
+        If the aligner breaks its contract.
+    """
+    runs: dict[tuple[str, str, str], list[Run]] = {}
+    context: dict[tuple[str, str], Context] = {}
+    for source, target in release.directions:
+        direction = Direction.prepare(release, split, source, target)
+        place = f"{source} → {target}"
+        for track in tracks:
+            fits = []
+            for run in range(n_runs(aligner, track, seeds)):
+                step(f"{track.name} {place} {run + 1}")
+                evidence = draw_evidence(direction.evidence, track, run % track.draws)
+                keep = keep_vectors and run == 0
+                fits.append(_run(aligner, direction, track, evidence, run, seeds, keep=keep))
+            runs[track.name, source, target] = fits
+        known = runs.get((TRACKS["pairs-all"].name, source, target), [])
+        is_reference = aligner.sha256 == find_aligner("procrustes").sha256
+        context[source, target] = _context(direction, known if is_reference else [], step)
+    return Evaluation(runs, context, split)
+
+
+def _run(
+    aligner: AlignerSource,
+    direction: Direction,
+    track: Track,
+    evidence: Evidence,
+    run: int,
+    seeds: int,
+    *,
+    keep: bool = False,
+) -> Run:
+    seed = run % seeds if aligner.info.stochastic else 0
+    fit = fit_direction(aligner.make(seed), direction, evidence, run)
+    return Run(
+        track=track.name,
+        source=direction.source,
+        target=direction.target,
+        draw=run % track.draws,
+        seed=seed,
+        seconds=fit.seconds,
+        peak_rss=fit.peak_rss,
+        scores=direction.score(fit.aligned),
+        aligned=fit.aligned if keep else None,
+    )
+
+
+def _context(direction: Direction, reference: list[Run], step: Callable[[str], None]) -> Context:
+    """Floor, reference (unless it was just run) and oracle of one direction."""
+    release, source, target = direction.release, direction.source, direction.target
+    place = f"{source} → {target}"
+    floor = []
+    for seed in range(SEEDS):
+        step(f"floor {place} {seed + 1}")
+        rotation = find_aligner("random-rotation")
+        track = TRACKS["unsupervised"]
+        floor.append(_run(rotation, direction, track, direction.evidence, seed, SEEDS))
+    if not release.has("pairs", "train"):
+        return Context(floor, [], [])
+    track = TRACKS["pairs-all"]
+    step(f"reference {place}")
+    evidence = direction.evidence
+    if not reference:
+        reference = [_run(find_aligner("procrustes"), direction, track, evidence, 0, 1)]
+    step(f"oracle {place}")
+    every = np.concatenate([release.pairs(split, source, target) for split in ALL_SPLITS])
+    everything = Evidence(every, evidence.cross_sessions)
+    oracle = [_run(find_aligner("oracle"), direction, track, everything, 0, 1)]
+    return Context(floor, reference, oracle)

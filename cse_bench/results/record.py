@@ -1,0 +1,119 @@
+"""The result record, version 1: what ``result.json`` holds."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+RESULT_SCHEMA_VERSION: Literal[1] = 1
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null")
+
+
+class Protocol(_Record):
+    """Which rules the scores follow."""
+
+    version: str
+    scoring_source_sha256: str = Field(description="for information; the version is the identity")
+
+
+class ReleaseReference(_Record):
+    """Which data the scores are about."""
+
+    name: str
+    version: str
+    fingerprint: str
+    revision: str | None = Field(description="commit on the Hub, if it came from there")
+
+
+class AlignerRecord(_Record):
+    """Who was scored."""
+
+    name: str
+    version: str
+    authors: list[str]
+    description: str
+    licence: str
+    citation: str
+    uses: list[str]
+    stochastic: bool
+    parameters: dict[str, Any]
+    source_sha256: str
+
+
+class Score(_Record):
+    """One number with its interval and its context."""
+
+    track: str
+    source_shop: str
+    target_shop: str
+    split: Literal["validation", "test"]
+    task: str
+    metric: str
+    variant: str
+    value: float
+    ci_low: float
+    ci_high: float
+    n: int = Field(description="queries that count")
+    floor: float = Field(description="a random rotation")
+    reference: float | None = Field(description="procrustes on all train pairs; 1 in gap_closed")
+    oracle: float | None = Field(description="the dictionary of every pair; no bound")
+    gap_closed: float | None = Field(description="(value - floor) / (reference - floor)")
+    gap_ci_low: float | None
+    gap_ci_high: float | None
+
+
+class RunRecord(_Record):
+    """What one fit cost."""
+
+    track: str
+    source_shop: str
+    target_shop: str
+    draw: int
+    seed: int
+    fit_seconds: float
+    peak_rss_bytes: int = Field(description="of the whole process, so far")
+    failed: bool = Field(description="no better than the best of the floor's random rotations")
+
+
+class Environment(_Record):
+    """What the scores were computed with."""
+
+    cse_bench: str
+    python: str
+    platform: str
+    cores: int
+    packages: dict[str, str]
+
+
+class Isolation(_Record):
+    """How the aligner was kept apart from labels and scoring."""
+
+    backend: Literal["none"]
+    official: bool
+
+
+class Result(_Record):
+    """One aligner on one release."""
+
+    schema_version: Literal[1]
+    protocol: Protocol
+    release: ReleaseReference
+    aligner: AlignerRecord
+    scores: list[Score]
+    runs: list[RunRecord]
+    environment: Environment
+    isolation: Isolation
+    created: str = Field(description="ISO 8601, UTC")
+    command: str
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of ``result.json``; exported to ``leaderboard/schema/result.json``."""
+    schema = Result.model_json_schema(mode="serialization")
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "cse-bench result"
+    return schema

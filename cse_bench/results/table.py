@@ -1,0 +1,85 @@
+"""A result as a table on the terminal: every number with its interval and the gap it closes."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from cse_bench.results.record import Result, Score
+
+Primary = tuple[str, str, str]
+"""Task, variant, metric."""
+
+
+def print_result(result: Result, primary: list[Primary], console: Console) -> None:
+    """Print the primary scores of a result, one line a track, task and direction.
+
+    Parameters
+    ----------
+    result : Result
+        The record.
+    primary : list of (task, variant, metric)
+        What to show, in order.
+    console : rich Console
+        Where to.
+    """
+    release = result.release
+    title = (
+        f"{result.aligner.name} {result.aligner.version} on {release.name} {release.version}, "
+        f"{result.scores[0].split} split, protocol {result.protocol.version}"
+    )
+    table = Table(title=title, title_justify="left", caption=_caption(), caption_justify="left")
+    for name in ("track", "task", "direction"):
+        table.add_column(name)
+    for name in ("score [95 %]", "floor", "reference", "oracle", "gap closed [95 %]"):
+        table.add_column(name, justify="right", no_wrap=True)
+    shown = ("", "")
+    for track in dict.fromkeys(score.track for score in result.scores):
+        table.add_section()
+        for task, variant, metric in primary:
+            for score in result.scores:
+                if (score.track, score.task, score.variant, score.metric) != (
+                    track,
+                    task,
+                    variant,
+                    metric,
+                ):
+                    continue
+                label = f"{task} {metric}, {variant}"
+                first = (
+                    "" if shown[0] == track else track,
+                    "" if shown == (track, label) else label,
+                )
+                table.add_row(*first, *_cells(score))
+                shown = (track, label)
+    console.print(table)
+
+
+def _cells(score: Score) -> list[str]:
+    gap = "–"
+    if score.gap_closed is not None:
+        gap = f"{score.gap_closed:.0%} [{score.gap_ci_low:.0%}, {score.gap_ci_high:.0%}]"
+    return [
+        f"{score.source_shop} → {score.target_shop}",
+        f"{_short(score.value)} [{_short(score.ci_low)}, {_short(score.ci_high)}]",
+        _short(score.floor),
+        _short(score.reference),
+        _short(score.oracle),
+        gap,
+    ]
+
+
+def _short(value: float | None) -> str:
+    """Three significant decimals, no leading zero."""
+    if value is None:
+        return "–"
+    return (
+        f"{value:.4f}".removeprefix("0") if abs(value) < 0.1 else f"{value:.3f}".removeprefix("0")
+    )
+
+
+def _caption() -> str:
+    return (
+        "floor: a random rotation; reference: procrustes on all train pairs; oracle: the "
+        "dictionary of every pair (no bound).\ngap closed: (score - floor) / (reference - floor)."
+    )
