@@ -41,8 +41,9 @@ class MyAligner(Aligner):
         # shop.vectors (n, d) float32, shop.popularity (n,) log2 of events; both read-only.
         # evidence.pairs (m, 2): row in the source shop, row in the target shop.
         ours, theirs = evidence.pairs.T
-        u, _, vt = np.linalg.svd(self._prepare(source)[ours].T @ self._prepare(target)[theirs])
-        self.rotation_ = u @ vt  # what is learned ends in an underscore
+        u, s, vt = np.linalg.svd(self._prepare(source)[ours].T @ self._prepare(target)[theirs])
+        known = s > 1e-5 * s[0]  # 50 pairs say nothing of some directions: leave those out
+        self.rotation_ = u[:, known] @ vt[known]  # what is learned ends in an underscore
         return self
 
     def transform(self, shop: Shop) -> Matrix:

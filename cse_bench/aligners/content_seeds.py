@@ -57,8 +57,10 @@ class ContentSeeds(Aligner):
         mutual = (cosine.argmax(axis=0)[theirs] == ours) & (cosine[ours, theirs] >= self.min_cosine)
         ours, theirs = ours[mutual], theirs[mutual]
         weight = np.minimum(our_size[ours], their_size[theirs]) ** self.weight
-        u, _, vt = np.linalg.svd((our_centroid[ours] * weight[:, None]).T @ their_centroid[theirs])
-        self.rotation_ = (u @ vt).astype(np.float32)
+        x, y = our_centroid[ours].astype(np.float64) * weight[:, None], their_centroid[theirs]
+        u, s, vt = np.linalg.svd(x.T @ y)
+        known = s > s[0] * 1e-6  # directions of which the kinds say something
+        self.rotation_ = (u[:, known] @ vt[known]).astype(np.float32)
         return self
 
     def transform(self, shop: Shop) -> Matrix:

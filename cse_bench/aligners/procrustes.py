@@ -16,6 +16,8 @@ class Procrustes(Aligner):
 
     .. math:: W = \arg\min_{W^\top W = I} \|XW - Y\|_F = UV^\top, \quad U \Sigma V^\top = X^\top Y.
 
+    Fewer pairs than dimensions leave directions of which they say nothing: these are mapped to
+    zero (singular values of zero are left out), where a full rotation would turn them at random.
     Shops of differing dimensions are padded with zeros to the larger one. Cost: O(m d² + d³).
 
     References
@@ -38,8 +40,9 @@ class Procrustes(Aligner):
         self.width_ = max(source.vectors.shape[1], target.vectors.shape[1])
         ours, theirs = evidence.pairs.T
         x, y = self._padded(source)[ours], self._padded(target)[theirs]
-        u, _, vt = np.linalg.svd(x.T @ y)
-        self.rotation_ = u @ vt
+        u, s, vt = np.linalg.svd(x.T.astype(np.float64) @ y)
+        known = s > s[0] * 1e-6
+        self.rotation_ = (u[:, known] @ vt[known]).astype(np.float32)
         return self
 
     def transform(self, shop: Shop) -> Matrix:

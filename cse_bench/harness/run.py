@@ -17,7 +17,10 @@ from cse_bench.tasks.base import VariantScores
 from cse_bench.tasks.registry import TASKS
 
 SEEDS = 5
-"""Runs of a stochastic aligner, and random rotations behind the floor."""
+"""Runs of a stochastic aligner."""
+
+FLOOR_SEEDS = 4
+"""Random rotations behind the floor: two opposite pairs (see `RandomRotation`)."""
 
 ALL_SPLITS = ("train", "validation", "test")
 
@@ -110,7 +113,7 @@ def n_runs(aligner: AlignerSource, track: Track, seeds: int) -> int:
 def n_steps(aligner: AlignerSource, tracks: list[Track], seeds: int, release: Release) -> int:
     """How many steps `evaluate_aligner` reports."""
     own = sum(n_runs(aligner, track, seeds) for track in tracks)
-    context = SEEDS + (2 if release.has("pairs", "train") else 0)
+    context = FLOOR_SEEDS + (2 if release.has("pairs", "train") else 0)
     return len(release.directions) * (own + context)
 
 
@@ -201,11 +204,11 @@ def _context(direction: Direction, reference: list[Run], step: Callable[[str], N
     release, source, target = direction.release, direction.source, direction.target
     place = f"{source} → {target}"
     floor = []
-    for seed in range(SEEDS):
+    for seed in range(FLOOR_SEEDS):
         step(f"floor {place} {seed + 1}")
         rotation = find_aligner("random-rotation")
         track = TRACKS["unsupervised"]
-        floor.append(_run(rotation, direction, track, direction.evidence, seed, SEEDS))
+        floor.append(_run(rotation, direction, track, direction.evidence, seed, FLOOR_SEEDS))
     if not release.has("pairs", "train"):
         return Context(floor, [], [])
     track = TRACKS["pairs-all"]

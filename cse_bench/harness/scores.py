@@ -17,8 +17,9 @@ def summarise(evaluation: Evaluation) -> list[Score]:
     """One `Score` for every track, direction, task, variant and metric.
 
     The value is the mean over queries, then over runs. The interval resamples groups of queries
-    (shoppers, or pairs) and, where there are several, runs; floor and reference are resampled with
-    the same groups, so that the interval of gap closed knows their noise too.
+    (shoppers, or pairs) and, where there are several, the aligner's runs; floor and reference are
+    resampled with the same groups, so that the interval of gap closed knows their noise too. The
+    floor's rotations are opposite pairs, whose luck cancels only together: they are not resampled.
 
     Parameters
     ----------
@@ -35,14 +36,18 @@ def summarise(evaluation: Evaluation) -> list[Score]:
         by_direction.setdefault((source, target), []).append(track)
     for (source, target), tracks in by_direction.items():
         context = evaluation.context[source, target]
+        resamplers: dict[bytes, Resampler] = {}  # variants over the same groups share their draws
         for task, place, shape in _variants(evaluation.runs[tracks[0], source, target][0]):
-            resampler = Resampler.over(shape.group)
+            groups = shape.group.tobytes()
+            if groups not in resamplers:
+                resamplers[groups] = Resampler.over(shape.group)
+            resampler = resamplers[groups]
             seen = _Cell(task, place, list(shape.metrics), resampler)
             against = [
                 seen.replicates(runs) for runs in (context.floor, context.reference, context.oracle)
             ]
             for track in tracks:
-                own = seen.replicates(evaluation.runs[track, source, target])
+                own = seen.replicates(evaluation.runs[track, source, target], over_runs=True)
                 counted = {m: int((~np.isnan(v)).sum()) for m, v in shape.metrics.items()}
                 where = (track, source, target, evaluation.split, task, shape.variant)
                 scores += _scores(where, own, against, counted)
@@ -75,7 +80,9 @@ class _Cell:
     def __init__(self, task: str, place: int, metrics: list[str], resampler: Resampler) -> None:
         self.task, self.place, self.metrics, self.resampler = task, place, metrics, resampler
 
-    def replicates(self, runs: list[Run]) -> dict[str, tuple[float, Floats]]:
+    def replicates(
+        self, runs: list[Run], *, over_runs: bool = False
+    ) -> dict[str, tuple[float, Floats]]:
         """Value and replicates of each metric over some runs; empty for none."""
         if not runs:
             return {}
@@ -86,7 +93,7 @@ class _Cell:
         by_query = np.ascontiguousarray(np.moveaxis(stacked, 1, 0))
         n, m, r = by_query.shape
         means = self.resampler.means(by_query.reshape(n, m * r)).reshape(-1, m, r)
-        if r > 1:
+        if over_runs and r > 1:
             draws = np.random.default_rng(r).integers(0, r, size=(len(means), r))
             means = np.take_along_axis(means, draws[:, None, :], axis=2)
         drawn = means.mean(axis=2)

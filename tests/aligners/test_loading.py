@@ -1,0 +1,94 @@
+"""Finding the one aligner of a file without running it."""
+
+from __future__ import annotations
+
+import pytest
+
+from cse_bench.aligners.loading import find_aligner, read_aligner
+from cse_bench.errors import InputError
+
+HEAD = "from cse_bench import Aligner\n"
+BODY = """
+class Mine(Aligner):
+    {attributes}
+    def fit(self, source, target, evidence): return self
+    def transform(self, shop): return shop.vectors.copy()
+"""
+
+
+def write(tmp_path, text):
+    path = tmp_path / "mine.py"
+    path.write_text(text)
+    return path
+
+
+def test_attributes_are_read_without_running(tmp_path):
+    path = write(
+        tmp_path,
+        "raise SystemExit('this file must not run')\n"
+        + BODY.format(
+            attributes="name = 'x-1'; version: str = '7'; authors = ('A', 'B')\n"
+            "    uses = frozenset({'pairs', 'content'}); stochastic = True"
+        ),
+    )
+    info = read_aligner(path).info
+    assert (info.name, info.version, info.authors) == ("x-1", "7", ("A", "B"))
+    assert info.uses == {"pairs", "content"}
+    assert info.stochastic
+
+
+BAD = {
+    "no subclass of Aligner": HEAD + "class Mine: pass",
+    "holds 2 subclasses of Aligner: Mine (line 3), Other (line 8)": HEAD
+    + BODY.format(attributes="")
+    + "\nclass Other(Aligner): pass",
+    "line 2: ": HEAD + "class Mine(Aligner",
+    "uses = {'pears'}": HEAD + BODY.format(attributes="uses = frozenset({'pears'})"),
+    "uses = 'pairs'": HEAD + BODY.format(attributes="uses = 'pairs'"),
+    "name is not a literal": HEAD + BODY.format(attributes="name = 'x' + str(1)"),
+    "no capitals or spaces": HEAD + BODY.format(attributes="name = 'My Aligner'"),
+    "name = '../evil'": HEAD + BODY.format(attributes="name = '../evil'"),
+    "stochastic = 'yes'": HEAD + BODY.format(attributes="stochastic = 'yes'"),
+    "authors = 'Me'": HEAD + BODY.format(attributes="authors = 'Me'"),
+    "bytes, an aligner at most 65,536": HEAD + BODY.format(attributes="") + "#" * 70_000,
+}
+
+
+@pytest.mark.parametrize("message", BAD)
+def test_a_bad_file_is_refused_with_the_reason(tmp_path, message):
+    with pytest.raises(InputError) as error:
+        read_aligner(write(tmp_path, BAD[message]))
+    assert message in str(error.value)
+    assert "mine.py" in str(error.value)
+
+
+def test_a_missing_file_and_a_misspelt_name_are_told(tmp_path):
+    with pytest.raises(InputError, match="there is no file"):
+        find_aligner(str(tmp_path / "absent.py"))
+    with pytest.raises(InputError, match="did you mean 'procrustes'"):
+        find_aligner("procrustus")
+    with pytest.raises(InputError, match="cannot read"):
+        read_aligner(tmp_path)
+
+
+def test_an_import_error_names_the_line(tmp_path):
+    path = write(
+        tmp_path, HEAD + "import a_module_that_is_not_there\n" + BODY.format(attributes="")
+    )
+    with pytest.raises(
+        InputError, match=r"mine\.py, line 2 cannot be imported: ModuleNotFoundError"
+    ):
+        read_aligner(path).load()
+
+
+def test_parameters_need_defaults(tmp_path):
+    path = write(
+        tmp_path, HEAD + BODY.format(attributes="def __init__(self, alpha): self.alpha = alpha")
+    )
+    with pytest.raises(InputError, match="give every parameter of __init__ a default"):
+        read_aligner(path).make()
+
+
+def test_a_name_and_its_file_are_the_same_aligner():
+    named = find_aligner("procrustes")
+    assert find_aligner(str(named.path)).sha256 == named.sha256

@@ -1,0 +1,50 @@
+"""Shared parts: the embedded release, a small real slice of it, and a small invented log."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+import cse_bench
+from cse_bench.release.read import Release
+
+settings.register_profile(
+    "default", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("default")
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def need(module: str) -> None:
+    """Skip on a user's machine where a part is missing; fail in CI."""
+    try:
+        __import__(module)
+    except ImportError:
+        if os.environ.get("CI"):
+            pytest.fail(f"{module} is not installed")
+        pytest.skip(f"{module} is not installed: pip install -e '.[dev]'")
+
+
+@pytest.fixture(scope="session")
+def release() -> Release:
+    """The embedded release."""
+    return cse_bench.load_release()
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def small_release(release: Release, tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """A small real slice of the embedded release."""
+    need("jinja2")
+    from tests.small_release import slice_release
+
+    return slice_release(release, tmp_path_factory.mktemp("slice") / "slice")
