@@ -163,6 +163,10 @@ def build(
             parameters = BuildParameters(name, version, gap_days, min_users)
             contents = build_contents(log, fitter, parameters, key, stage)
             return write_release(directory, contents)
+        except RuntimeError as error:
+            if str(error) == "Query interrupted":  # DuckDB's own name for Ctrl-C
+                raise KeyboardInterrupt from None
+            raise
         finally:
             engine.disconnect()
 

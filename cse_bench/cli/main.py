@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
+from types import FrameType
 from typing import Any
 
 import click
@@ -62,8 +64,10 @@ def group() -> None:
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; errors of ours become one message and an exit code.
 
-    Exit codes: 0 done, 1 a check found something, 2 the user's input, 3 ours or the machine's.
+    Exit codes: 0 done, 1 a check found something, 2 the user's input, 3 ours or the machine's, 130
+    interrupted.
     """
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         code = group.main(args=arguments, prog_name="cse-bench", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
@@ -77,6 +81,11 @@ def main(arguments: list[str] | None = None) -> Any:
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         _fail(f"{error.strerror or error}{where}", 3)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Being told to stop is being interrupted: what was begun is cleaned up."""
+    raise KeyboardInterrupt
 
 
 def _fail(message: str, code: int) -> None:

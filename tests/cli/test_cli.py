@@ -1,0 +1,152 @@
+"""The command line: exit codes, messages, and nothing left half-done."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from cse_bench import __version__
+from tests.conftest import need
+
+
+def run(*arguments, cwd=None, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "cse_bench", *map(str, arguments)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        **options,
+    )
+
+
+def test_help_lists_every_verb_and_imports_none_of_the_heavy_parts():
+    done = run("--help")
+    assert done.returncode == 0
+    for verb in ("build", "check", "download", "evaluate", "list", "new"):
+        assert verb in done.stdout
+        assert run(verb, "--help").returncode == 0
+    code = (
+        "import sys, cse_bench.cli.main as m\n"
+        "try: m.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'numpy','pyarrow','pydantic','rich','scipy','datasets'} & set(sys.modules)))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip().endswith("[]")
+    assert run("--version").stdout.strip().endswith(__version__)
+
+
+def test_list_names_what_there_is():
+    kinds = json.loads(run("list", "--json").stdout)
+    assert set(kinds) == {"logs", "trainers", "aligners", "tracks", "tasks"}
+    text = run("list").stdout
+    for kind, entries in kinds.items():
+        assert kind in text
+        for name, line in entries.items():
+            assert name in text
+            assert len(line) > 10
+
+
+def test_new_check_and_evaluate_go_on_from_each_other(tmp_path, small_release, root):
+    assert run("new", "my_aligner.py", cwd=tmp_path).returncode == 0
+    written = (tmp_path / "my_aligner.py").read_text()
+    assert written == (root / "examples" / "my_aligner.py").read_text()
+    again = run("new", "my_aligner.py", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "exists already" in again.stderr
+    checked = run("check", "my_aligner.py", cwd=tmp_path)
+    assert checked.returncode == 0, checked.stdout
+    assert "FAIL" not in checked.stdout
+    done = run("evaluate", "my_aligner.py", "--release", small_release.path, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "gap closed" in done.stdout
+    assert "not official" in done.stderr
+    record = json.loads((tmp_path / "results" / "my-aligner" / "result.json").read_text())
+    assert record["isolation"] == {"backend": "none", "official": False}
+    assert record["command"].startswith("cse-bench evaluate my_aligner.py")
+
+
+def test_check_exits_1_on_a_finding(tmp_path):
+    path = tmp_path / "bad.py"
+    path.write_text(
+        "from cse_bench import Aligner\n"
+        "class Bad(Aligner):\n"
+        "    def fit(self, source, target, evidence): return self\n"
+        "    def transform(self, shop): return shop.vectors[:-1]\n"
+    )
+    done = run("check", path)
+    assert done.returncode == 1
+    assert "the shape (89, 12) for the 90 products of SHOP1" in done.stdout
+
+
+RAISES = """
+from cse_bench import Aligner
+class Bad(Aligner):
+    name = "bad"
+    def fit(self, source, target, evidence):
+        return self.nothing
+    def transform(self, shop):
+        return shop.vectors
+"""
+
+MISTAKES = {
+    "did you mean 'evaluate'": ["evalaute", "procrustes"],
+    "did you mean 'procrustes'": ["evaluate", "procrustse"],
+    "there is no file": ["evaluate", "absent.py"],
+    "did you mean 'pairs-500'": ["evaluate", "procrustes", "--tracks", "pairs_500"],
+    "no such directory": ["evaluate", "procrustes", "--release", "nowhere"],
+    "is not in the range": ["evaluate", "procrustes", "--seeds", "2"],
+    "fit raised AttributeError": ["evaluate", "raises.py"],
+    "did you mean 'completejourney'": ["build", "complete-journey", "--out", "x"],
+    "did you mean 'ppmi-svd'": ["build", "completejourney", "--out", "x", "--trainer", "ppmi"],
+    "no length of time": ["build", "completejourney", "--out", "x", "--gap", "soon"],
+    "cannot read the key file": ["build", "completejourney", "--out", "x", "--key-file", "no"],
+    "does not end in .py": ["new", "mine"],
+    "there is no directory": ["new", "no/where.py"],
+}
+
+
+@pytest.mark.parametrize("message", MISTAKES)
+def test_a_mistake_is_one_clear_message_and_exit_code_2(tmp_path, message):
+    need("ibis")
+    (tmp_path / "raises.py").write_text(RAISES)
+    done = run(*MISTAKES[message], cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["raises.py"], "something was left"
+
+
+def test_build_refuses_to_replace_what_is_there(tmp_path):
+    need("ibis")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    for flags in ([], ["--replace"]):
+        done = run("build", "completejourney", "--out", "mine", *flags, cwd=tmp_path)
+        assert done.returncode == 2
+        assert "mine" in done.stderr
+    assert [p.name for p in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_build_leaves_nothing(tmp_path, sent):
+    need("ibis")
+    command = [sys.executable, "-m", "cse_bench", "build", "completejourney"]
+    child = subprocess.Popen([*command, "--out", "x"], cwd=tmp_path, stderr=subprocess.PIPE)
+    begun = time.monotonic()
+    while not any(tmp_path.iterdir()) and time.monotonic() - begun < 60:
+        time.sleep(0.05)
+    assert any(tmp_path.iterdir()), "the build never began"
+    time.sleep(2)
+    os.kill(child.pid, sent)
+    _, stderr = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert b"interrupted" in stderr
+    assert b"Traceback" not in stderr
+    assert list(tmp_path.iterdir()) == []
