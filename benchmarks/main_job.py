@@ -10,6 +10,7 @@ the bare matrix product of the same shape; with ``--build``, building the releas
 from __future__ import annotations
 
 import argparse
+import platform
 import resource
 import subprocess
 import sys
@@ -98,9 +99,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", action="store_true", help="also time a build ([build] extra)")
     arguments = parser.parse_args()
-    print(
-        f"cse-bench {cse_bench.__version__}, numpy {np.__version__}, Python {sys.version.split()[0]}"
-    )
+    versions = f"numpy {np.__version__}, Python {platform.python_version()}"
+    print(f"cse-bench {cse_bench.__version__}, {versions}")
     start_up()
     evaluate()
     translation()

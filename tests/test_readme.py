@@ -12,8 +12,6 @@ import pytest
 
 from tests.conftest import ROOT, need
 
-pytestmark = pytest.mark.xdist_group("embedded")
-
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 SKIPPED = ("pip install", "pytest")
 """Done by `.ci/run` in fresh environments, before and around these tests."""

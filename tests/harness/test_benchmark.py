@@ -17,8 +17,6 @@ from cse_bench.harness.tracks import tracks_for
 from cse_bench.metrics.bootstrap import Resampler, interval
 from cse_bench.results.record import Result, json_schema
 
-pytestmark = pytest.mark.xdist_group("embedded")
-
 DIRECTIONS = [("SHOP1", "SHOP2"), ("SHOP2", "SHOP1")]
 PRIMARY = {("rendered", "auc"), ("real", "auc"), ("cosine", "mrr")}
 
