@@ -60,6 +60,11 @@ class Ragged:
         within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths)
         return Ragged(self.values[np.repeat(starts, lengths) + within], offsets)
 
+    def where(self, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Ragged:
+        """The same rows with only the values where `mask`, of shape (total,), holds."""
+        kept = np.concatenate([[0], np.cumsum(mask)]).astype(np.int64)
+        return Ragged(self.values[mask], kept[self.offsets])
+
     def map(self, table: Ints) -> Ragged:
         """The same rows with every value ``v`` replaced by ``table[v]``."""
         return Ragged(table[self.values], self.offsets)

@@ -113,7 +113,7 @@ def _two_part_tables(table: TableSchema, flat: ir.Table, catalogue: Catalogue, k
     data = flat.select("user", "split", "visit", "is_target", "item").to_pyarrow()
     rows = _Rows(data)
     is_target = data["is_target"].to_numpy()
-    source, target = (_part(rows.lists, is_target == side) for side in (False, True))
+    source, target = (rows.lists.where(is_target == side) for side in (False, True))
     shops = [catalogue.shop[part.values[part.offsets[:-1]]] for part in (source, target)]
     group = rows.groups(key, table.name)
     tables: Tables = {}
@@ -170,12 +170,6 @@ def _generator(key: Key, table: str, split: str) -> np.random.Generator:
 def _order(keys: list[str], ordered: bool) -> list[str]:
     """Items of a row stand in order of time where the log has one, else in order of id."""
     return [*keys, *(["timestamp"] if ordered else []), "item"]
-
-
-def _part(lists: Ragged, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Ragged:
-    """The values of each row where `mask` holds."""
-    kept = np.concatenate([[0], np.cumsum(mask)])
-    return Ragged(lists.values[mask], kept[lists.offsets].astype(np.int64))
 
 
 def _fixed_lists(matrix: Matrix) -> pa.Array:

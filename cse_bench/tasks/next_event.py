@@ -22,7 +22,8 @@ from cse_bench.metrics.ranking import first_hit_at, ndcg_at, recall_at
 from cse_bench.ragged import Ragged
 from cse_bench.release.read import CrossRows, Release
 from cse_bench.tasks.base import PreparedTask, Ranks, Task, VariantScores
-from cse_bench.types import Floats, Ints, Matrix
+from cse_bench.tasks.prior import prior_weight
+from cse_bench.types import Floats, Ints, Matrix, Vector
 
 DEPTH = 100
 """Full-catalogue metrics look no further down."""
@@ -37,7 +38,8 @@ class NextEvent(Task):
 
     Matched metrics (``auc``, ``hr@10%``) rank each product of the target part among its popularity
     neighbours (`metrics.matched`); a query's value is the mean over its products. Full-catalogue
-    metrics (``ndcg@10, hr@10, mrr@10, recall@100``) rank all target products.
+    metrics (``ndcg@10, hr@10, mrr@10, recall@100``) rank all target products, and again
+    (``…+popularity``) with a popularity prior whose weight is fixed in-shop (`tasks.prior`).
 
     Variants: ``rendered`` (simulated crossings; the shown half is no candidate), ``real``, and
     ``real-novel``: only targets whose own pair is not in the source part, since repurchase is much
@@ -56,6 +58,7 @@ class NextEvent(Task):
             [release.pairs(s, source, target) for s in ("train", "validation", "test")]
         )
         popularity = release.shops[target].popularity
+        prior = np.float32(prior_weight(release, target)) * popularity
         prepared = []
         for variant, table in VARIANTS.items():
             rows = release.rows(table, split, source, target)
@@ -68,7 +71,7 @@ class NextEvent(Task):
             novel = None
             if variant == "real" and len(pairs):
                 novel = ~_contains(twins, neighbours.row, neighbours.item, len(popularity))
-            prepared.append(PreparedRows(variant, rows, masked, neighbours, novel))
+            prepared.append(PreparedRows(variant, rows, masked, neighbours, prior, novel))
         return PreparedNextEvent(prepared) if prepared else None
 
 
@@ -86,6 +89,8 @@ class PreparedRows:
         Target products that are no candidates, a row a query.
     neighbours : Neighbours
         Popularity neighbours of every target that is ranked.
+    prior : ndarray of shape (n_target,), float32
+        What the popularity prior adds to each product's cosine.
     novel : ndarray of shape (m,), bool, or None
         Which ranked targets have no pair in the source part.
     """
@@ -94,6 +99,7 @@ class PreparedRows:
     rows: CrossRows
     masked: Ragged
     neighbours: Neighbours
+    prior: Vector
     novel: np.ndarray[tuple[int], np.dtype[np.bool_]] | None
 
 
@@ -117,7 +123,7 @@ def _score_rows(prepared: PreparedRows, source: Matrix, target: Matrix) -> list[
     relevant, query_of = rows.target, rows.target.rows
     first_near = np.searchsorted(near.row, np.arange(len(rows.group) + 1))
     matched = np.empty((2, len(near.row)), np.int64)
-    full = np.empty((2, len(relevant.values)), np.int64)
+    plain, popular = np.empty((2, 2, len(relevant.values)), np.int64)
 
     def visit(part: slice, scores: Matrix) -> None:
         begin, end = first_near[part.start], first_near[part.stop]
@@ -131,8 +137,10 @@ def _score_rows(prepared: PreparedRows, source: Matrix, target: Matrix) -> list[
         scores[masked.rows[hidden] - part.start, masked.values[hidden]] = -np.inf
         begin, end = relevant.offsets[part.start], relevant.offsets[part.stop]
         row = query_of[begin:end] - part.start
-        own = scores[row, relevant.values[begin:end]]
-        full[:, begin:end] = count_above_to_depth(scores, row, own, DEPTH)
+        for places in (plain, popular):
+            own = scores[row, relevant.values[begin:end]]
+            places[:, begin:end] = count_above_to_depth(scores, row, own, DEPTH)
+            scores += prepared.prior
 
     for_each_block(session_means(source, rows.source), target, visit)
     n = len(rows.group)
@@ -140,21 +148,28 @@ def _score_rows(prepared: PreparedRows, source: Matrix, target: Matrix) -> list[
     item_auc = auc(greater, ties, near.width)
     ranks = Ranks(near.row, near.item, greater, ties, 2 * near.width + 1)
     in_top_tenth = hits_in_top_tenth(greater, ties, near.width)
-    greater, ties = full
-    hit, reciprocal = first_hit_at(10, greater, ties, relevant)
     metrics = {
         "auc": _mean_by(near.row, item_auc, n),
         "hr@10%": _mean_by(near.row, in_top_tenth, n),
-        "ndcg@10": ndcg_at(10, greater, ties, relevant),
-        "hr@10": hit,
-        "mrr@10": reciprocal,
-        "recall@100": recall_at(DEPTH, greater, ties, relevant),
     }
+    for places, mark in ((plain, ""), (popular, "+popularity")):
+        full = _full_catalogue(places[0], places[1], relevant)
+        metrics |= {name + mark: values for name, values in full.items()}
     scored = [VariantScores(prepared.variant, rows.group, metrics, ranks)]
     if prepared.novel is not None:
         only = _mean_by(near.row[prepared.novel], item_auc[prepared.novel], n)
         scored.append(VariantScores(f"{prepared.variant}-novel", rows.group, {"auc": only}))
     return scored
+
+
+def _full_catalogue(greater: Ints, ties: Ints, relevant: Ragged) -> dict[str, Floats]:
+    hit, reciprocal = first_hit_at(10, greater, ties, relevant)
+    return {
+        "ndcg@10": ndcg_at(10, greater, ties, relevant),
+        "hr@10": hit,
+        "mrr@10": reciprocal,
+        "recall@100": recall_at(DEPTH, greater, ties, relevant),
+    }
 
 
 def _mean_by(row: Ints, values: Floats, n: int) -> Floats:
