@@ -101,12 +101,11 @@ def build_contents(
     with ExitStack() as scratch:
         stage(STAGES[2])
         cut = number_visits(log.events, users, products)
-        visits, items = (scratch.enter_context(t.cache()) for t in (cut.visits, cut.items))
+        visits, items = (_kept(scratch, table) for table in (cut.visits, cut.items))
         stage(STAGES[3])
         gap = round(parameters.gap_days * 86400)
-        rows = scratch.enter_context(cross_shop_rows(visits, gap).cache())
-        free = draw_visits(free_visits(visits, rows), users)
-        free = scratch.enter_context(free.cache())
+        rows = _kept(scratch, cross_shop_rows(visits, gap))
+        free = _kept(scratch, draw_visits(free_visits(visits, rows), users))
         kept = _kept_sessions(free, rendering=pairs is not None)
         tables = sessions_tables(items, kept, catalogue, log.ordered, key)
         tables |= cross_tables(items, rows, catalogue, log.ordered, key)
@@ -134,6 +133,14 @@ def build_contents(
         tables=tables,
         build=_build_record(log, trainer, parameters),
     )
+
+
+def _kept(scratch: ExitStack, table: ir.Table) -> ir.Table:
+    """Compute a table once, and keep it while `scratch` is open.
+
+    The types are those of the expression: Spark counts rows in 32 bits where Ibis says 64.
+    """
+    return scratch.enter_context(table.cache()).cast(table.schema())
 
 
 def _kept_sessions(free: ir.Table, *, rendering: bool) -> ir.Table:
