@@ -23,29 +23,6 @@ from cse_bench.logs.store_groups import balanced_max_cut
 TARGET = Path(completejourney.__file__).with_name("stores.csv")
 
 
-def visits(events: ibis.Table, users: list[str]) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Stores, moves between them within 7 days, and their lines, over the given users."""
-    events = events.filter(events.user.isin(users))
-    baskets = events.group_by("user", "session", "store").agg(
-        timestamp=events.timestamp.min(), lines=events.count()
-    )
-    turn = ibis.window(group_by="user", order_by=["timestamp", "session"])
-    seen = baskets.mutate(
-        next_store=baskets.store.lead().over(turn),
-        gap=baskets.timestamp.lead().over(turn).epoch_seconds() - baskets.timestamp.epoch_seconds(),
-    ).to_pandas()
-    stores = sorted(seen.store.unique(), key=int)
-    number = {store: i for i, store in enumerate(stores)}
-    volume = np.zeros(len(stores))
-    np.add.at(volume, seen.store.map(number), seen.lines)
-    moved = seen[(seen.gap <= 7 * 86400) & seen.next_store.notna()]
-    moves = np.zeros((len(stores), len(stores)))
-    np.add.at(moves, (moved.store.map(number), moved.next_store.map(number).astype(int)), 1)
-    moves += moves.T
-    np.fill_diagonal(moves, 0)
-    return stores, moves, volume
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--key-file", type=Path)
@@ -60,17 +37,17 @@ def main() -> None:
     train = [u for u, s in zip(everyone, split, strict=True) if s == "train"]
     held_out = [u for u, s in zip(everyone, split, strict=True) if s != "train"]
 
-    stores, moves, volume = visits(events, train)
+    stores, moves, volume = completejourney.store_moves(events, train)
     labels, cut = balanced_max_cut(moves, volume, arguments.shops, n_restarts=200)
     groups = {store: f"SHOP{label + 1}" for store, label in zip(stores, labels, strict=True)}
-    all_stores, _, all_volume = visits(events, everyone)
+    all_stores, _, all_volume = completejourney.store_moves(events, everyone)
     unseen = [store for store in all_stores if store not in groups]
     groups |= {store: f"SHOP{i % arguments.shops + 1}" for i, store in enumerate(unseen)}
 
     by_volume = np.argsort(-all_volume, kind="stable")
     alternate = {all_stores[s]: f"SHOP{i % arguments.shops + 1}" for i, s in enumerate(by_volume)}
     for title, users in [("train", train), ("held out", held_out)]:
-        names, weight, _ = visits(events, users)
+        names, weight, _ = completejourney.store_moves(events, users)
         candidates = {"this cut": groups, "alternate by volume": alternate}
         if TARGET.exists():
             candidates["frozen"] = completejourney.read_stores()

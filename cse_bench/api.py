@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cse_bench
-from cse_bench.errors import AlignerError, InputError
+from cse_bench.errors import AlignerError, InputError, ReleaseError
 from cse_bench.files import staged_directory, write_text_atomically
 
 if TYPE_CHECKING:
@@ -79,31 +80,46 @@ def download(to: Path | None = None) -> Path:
     InputError
         If something else is there.
     """
-    from cse_bench.release.manifest import read_manifest, verify_files
+    from cse_bench.release.manifest import read_manifest
 
     target = Path(EMBEDDED) if to is None else to
     source = embedded_directory()
     if (target / "manifest.json").is_file():
         manifest = read_manifest(target)
         if manifest == read_manifest(source):
-            verify_files(target, manifest)
+            _verify_copy(source, target)
             return target
     with staged_directory(target, replace=False) as stage:
         shutil.copytree(source, stage, dirs_exist_ok=True)
-        verify_files(stage, read_manifest(stage))
+        _verify_copy(source, stage)
     return target
+
+
+def _verify_copy(source: Path, copy: Path) -> None:
+    """Refuse a copy of the embedded release in which a file differs, the card included."""
+    for path in (p for p in source.rglob("*") if p.is_file()):
+        name = path.relative_to(source)
+        if not (copy / name).is_file() or (copy / name).read_bytes() != path.read_bytes():
+            raise ReleaseError(
+                f"{copy / name} is missing, or not as it was", f"remove {copy}, then download again"
+            )
 
 
 def build(
     source: str,
     out: str | Path,
     *,
+    log_options: dict[str, Any] | None = None,
     trainer: str = "ppmi-svd",
     name: str = EMBEDDED,
     version: str = cse_bench.__version__,
     gap_days: float = 7.0,
     min_users: int = 10,
+    with_pairs: str | None = None,
+    pairs_basis: str | None = None,
     key_file: Path | None = None,
+    engine: str = "duckdb",
+    spark_master: str = "local[*]",
     replace: bool = False,
     stage: Step = _silent,
 ) -> Manifest:
@@ -112,9 +128,11 @@ def build(
     Parameters
     ----------
     source : str
-        Name of the log's reader.
+        Name of the log's reader, or of an archive.
     out : str or Path
         Where the release shall stand. Nothing is there before it is complete.
+    log_options : dict, optional
+        What the reader is told; see `logs.registry.make_options`.
     trainer : str
         Name of the trainer.
     name, version : str
@@ -123,8 +141,16 @@ def build(
         The longest time between the two visits of a cross-shop session.
     min_users : int
         How many train users must have met a product in a shop.
+    with_pairs : str, optional
+        File of gold pairs: ``left_shop, left, right_shop, right``, raw ids.
+    pairs_basis : str, optional
+        Why they may be released: ``consent`` of both shops, or ``public``.
     key_file : Path, optional
         32 secret bytes from which every random choice follows; a fresh key by default.
+    engine : str
+        ``duckdb`` or ``spark``.
+    spark_master : str
+        URL of Spark's master.
     replace : bool
         Whether a release at `out` may be replaced.
     stage : callable
@@ -139,51 +165,66 @@ def build(
     InputError
         If the log, the key or the parameters cannot be used.
     """
-    from cse_bench.building.keys import Key
-    from cse_bench.building.pipeline import BuildParameters, build_contents
     from cse_bench.extras import require
-    from cse_bench.logs.registry import read_log
+
+    require("ibis", "build", "building a release")
+    require("duckdb", "build", "building a release")
+    require("jinja2", "build", "building a release")
+    from cse_bench.building.job import BuildJob, run_job
+    from cse_bench.building.keys import Key
+    from cse_bench.building.pipeline import BuildParameters
     from cse_bench.release.write import write_release
     from cse_bench.trainers.registry import get_trainer
 
-    ibis = require("ibis", "build", "building a release")
-    require("duckdb", "build", "building a release")
-    require("jinja2", "build", "building a release")
-    if gap_days <= 0 or min_users < 1:
-        raise InputError("the gap must be longer than 0 days, and min-users at least 1")
+    if not 1 / 86400 <= gap_days <= 3650:
+        raise InputError(f"a gap of {gap_days:g} days is none", "from one second to ten years")
+    if min_users < 1:
+        raise InputError(f"min-users is {min_users}", "at least 1")
+    if (with_pairs is None) != (pairs_basis is None):
+        raise InputError(
+            "gold pairs need a file and the basis on which they may be released",
+            "--with-pairs FILE --pairs-basis consent|public",
+        )
     key = Key.from_file(key_file)
-    fitter = get_trainer(trainer, random_state=key.seed("trainer"))
+    job = BuildJob(
+        source=source,
+        log_options=log_options or {},
+        trainer=get_trainer(trainer, random_state=key.seed("trainer")),
+        parameters=BuildParameters(name, version, gap_days, min_users),
+        key=key,
+        engine=engine,
+        spark_master=spark_master,
+        with_pairs=with_pairs,
+        pairs_basis=pairs_basis,
+    )
     target = Path(out)
     if target.exists() and replace:
         _require_release(target)
     with staged_directory(target, replace=replace) as directory:
-        engine = ibis.duckdb.connect()
-        try:
-            log = read_log(source, engine)
-            parameters = BuildParameters(name, version, gap_days, min_users)
-            contents = build_contents(log, fitter, parameters, key, stage)
-            return write_release(directory, contents)
-        except RuntimeError as error:
-            if str(error) == "Query interrupted":  # DuckDB's own name for Ctrl-C
-                raise KeyboardInterrupt from None
-            raise
-        finally:
-            engine.disconnect()
+        return write_release(directory, run_job(job, stage))
 
 
 def _require_release(directory: Path) -> None:
-    """Refuse to replace a directory that is no release."""
-    if any(directory.iterdir()) and not (directory / "manifest.json").is_file():
-        raise InputError(
-            f"{directory} is not empty and holds no release, so it is not replaced",
-            "name another place",
-        )
+    """Refuse to replace a directory that is no release, or holds anything else."""
+    from cse_bench.release.manifest import read_manifest
+    from cse_bench.release.write import OTHER_FILES
+
+    if not directory.is_dir() or not any(directory.iterdir()):
+        return
+    own = {*read_manifest(directory).files, *OTHER_FILES}
+    for path in directory.rglob("*"):
+        name = path.relative_to(directory).as_posix()
+        if not path.is_dir() and name not in own:
+            raise InputError(
+                f"{directory} holds {name!r}, which is no part of a release: it is not replaced",
+                "name another place, or take that file away first",
+            )
 
 
 def evaluate(
     aligner: str | Path | type[Aligner],
     release: str | Path | Release = EMBEDDED,
-    tracks: tuple[str, ...] | list[str] = (),
+    tracks: str | tuple[str, ...] | list[str] = (),
     *,
     split: str = "test",
     seeds: int = 5,
@@ -231,20 +272,20 @@ def evaluate(
     from cse_bench.harness.record import aligned_table, make_result, ranks_table
     from cse_bench.harness.run import evaluate_aligner, n_steps
     from cse_bench.harness.tracks import choose_tracks
-    from cse_bench.results.write import check_result_directory, write_result
+    from cse_bench.results.write import result_directory, write_result
 
     if split not in ("test", "validation"):
         raise InputError(f"there is no split {split!r} to score", "test, or validation")
     if seeds < 5:
         raise InputError(f"{seeds} seeds are too few for an interval", "use at least 5")
     source = _aligner_source(aligner)
-    if out is not None:
-        check_result_directory(Path(out))
     data = load_release(release) if isinstance(release, str | Path) else release
-    chosen = choose_tracks(source.info.uses, tuple(tracks), data)
-    source.make()
+    wanted = (tracks,) if isinstance(tracks, str) else tuple(tracks)
+    chosen = choose_tracks(source.info.uses, wanted, data)
+    parameters = source.parameters()
     total = n_steps(source, chosen, seeds, data)
-    with nullcontext(_silent) if step is None else step(total) as advance:
+    place = nullcontext(None) if out is None else result_directory(Path(out))
+    with place as stage, nullcontext(_silent) if step is None else step(total) as advance:
         evaluation = evaluate_aligner(
             source,
             data,
@@ -254,10 +295,11 @@ def evaluate(
             keep_vectors=save_vectors,
             step=advance,
         )
-    result = make_result(source, data, evaluation, command or "cse_bench.evaluate")
-    if out is not None:
-        aligned = aligned_table(data, evaluation) if save_vectors else None
-        write_result(Path(out), result, ranks_table(evaluation), aligned)
+        said = command or "cse_bench.evaluate"
+        result = make_result(source, parameters, data, evaluation, said)
+        if stage is not None:
+            aligned = aligned_table(data, evaluation) if save_vectors else None
+            write_result(stage, result, ranks_table(evaluation), aligned)
     return result
 
 
@@ -268,7 +310,14 @@ def _aligner_source(aligner: str | Path | type[Aligner]) -> AlignerSource:
         return find_aligner(aligner)
     if isinstance(aligner, Path):
         return read_aligner(aligner)
-    file = inspect.getsourcefile(aligner)
+    if not isinstance(aligner, type):
+        raise AlignerError(
+            f"{aligner!r} is an instance", "give the class: the defaults of __init__ are scored"
+        )
+    try:
+        file = inspect.getsourcefile(aligner)
+    except (OSError, TypeError):
+        file = None
     if file is None or not Path(file).is_file():
         raise AlignerError(f"{aligner.__name__} stands in no file", "save it as a .py file")
     return read_aligner(Path(file))
@@ -309,7 +358,9 @@ def new_aligner(file: str | Path) -> None:
     if not target.parent.is_dir():
         raise InputError(f"there is no directory {target.parent}")
     template = Path(__file__).parent / "aligners" / "template.py"
-    write_text_atomically(target, template.read_text(encoding="utf-8"))
+    name = re.sub(r"[^a-z0-9.]+", "-", target.stem.lower()).strip("-.") or "my-aligner"
+    text = template.read_text(encoding="utf-8").replace('"my-aligner"', f'"{name[:64]}"')
+    write_text_atomically(target, text)
 
 
 def catalogue() -> dict[str, dict[str, str]]:
@@ -323,12 +374,12 @@ def catalogue() -> dict[str, dict[str, str]]:
     from cse_bench.aligners.loading import find_aligner
     from cse_bench.aligners.registry import ALIGNERS
     from cse_bench.harness.tracks import TRACKS
-    from cse_bench.logs.registry import READERS
+    from cse_bench.logs.registry import ARCHIVES, READERS
     from cse_bench.tasks.registry import TASKS
     from cse_bench.trainers.registry import TRAINERS, trainer_class
 
     return {
-        "logs": dict(READERS),
+        "logs": {name: reader.about for name, reader in READERS.items()} | ARCHIVES,
         "trainers": {name: trainer_class(name).description for name in TRAINERS},
         "aligners": {name: find_aligner(name).info.description for name in ALIGNERS},
         "tracks": {track.name: track.about for track in TRACKS.values()},

@@ -57,13 +57,16 @@ def _swap(stage: Path, final: Path) -> None:
         stage.rename(final)
         return
     old = Path(tempfile.mkdtemp(prefix=f".{final.name}-old-", dir=final.parent))
-    final.replace(old)
     try:
+        final.replace(old)
         stage.rename(final)
     except BaseException:
-        old.replace(final)
+        if not final.exists():
+            old.replace(final)
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    finally:
+        if final.exists():
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def write_text_atomically(path: Path, text: str) -> None:

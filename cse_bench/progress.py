@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+INTERRUPTED = threading.Event()
+"""Set when the user asked to stop. Libraries may swallow the exception that goes with it (a
+callback from C cannot pass it on), so every step looks here too."""
 
 Advance = Callable[[str], None]
 """Called with the name of the step that begins; ends the one before."""
@@ -29,7 +34,7 @@ def steps(title: str, total: int, *, enabled: bool = True) -> Iterator[Advance]:
         To be called with a name as each step begins.
     """
     if not (enabled and sys.stderr.isatty()):
-        yield lambda name: None
+        yield _stop_if_interrupted
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -47,7 +52,13 @@ def steps(title: str, total: int, *, enabled: bool = True) -> Iterator[Advance]:
 
         def advance(name: str) -> None:
             nonlocal begun
+            _stop_if_interrupted(name)
             begun += 1
             bar.update(task, completed=begun, step=name)
 
         yield advance
+
+
+def _stop_if_interrupted(name: str) -> None:
+    if INTERRUPTED.is_set():
+        raise KeyboardInterrupt

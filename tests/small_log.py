@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 
 import ibis
 import numpy as np
+import pyarrow as pa
 
+from cse_bench.logs.memory import put
 from cse_bench.logs.schema import Log
 
 START = datetime(2020, 1, 1)
@@ -31,14 +33,16 @@ def make_log(events: list[Event], *, pairs: bool = True, ordered: bool = False) 
         name: [row[i] for row in shared]
         for i, name in enumerate(("left_shop", "left", "right_shop", "right"))
     }
+    engine = ibis.duckdb.connect()
+    texts = {c: pa.array(v, pa.string()) for c, v in columns.items() if c != "timestamp"}
+    times = {"timestamp": pa.array(columns["timestamp"], pa.timestamp("us"))}
+    same = {c: pa.array(v, pa.string()) for c, v in gold.items()}
     return Log(
         name="small",
-        events=ibis.memtable(
-            columns, schema=dict.fromkeys(names[:4], "string") | {"timestamp": "timestamp"}
-        ),
-        catalogue=ibis.memtable(catalogue, schema=dict.fromkeys(catalogue, "string")),
+        events=put(engine, texts | times),
+        catalogue=put(engine, {c: pa.array(v, pa.string()) for c, v in catalogue.items()}),
         ordered=ordered,
-        pairs=ibis.memtable(gold, schema=dict.fromkeys(gold, "string")) if pairs else None,
+        pairs=put(engine, same) if pairs else None,
         pairs_basis="consent" if pairs else None,
         licence="other",
         redistributable=False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from cse_bench.ragged import Ragged
 from cse_bench.types import Ints, Matrix, Vector
@@ -119,7 +119,3 @@ class Aligner(ABC):
         ndarray of shape (n, k), float32
         """
         return shop.vectors
-
-    def parameters(self) -> dict[str, Any]:
-        """What ``__init__`` stored, by name."""
-        return {k: v for k, v in sorted(vars(self).items()) if not k.endswith("_")}

@@ -160,7 +160,7 @@ def run_checks(source: AlignerSource) -> Iterator[tuple[str, str | None]]:
             check(source)
         except CseBenchError as error:
             yield name, str(error)
-        except Exception as error:  # of the aligner: a finding, not a failure of ours
+        except (Exception, SystemExit) as error:  # of the aligner: a finding, not a failure of ours
             yield name, f"{type(error).__name__}: {error}"
         else:
             yield name, None
@@ -172,6 +172,5 @@ def _align_unguarded(aligner: Aligner, ours: Shop, theirs: Shop, evidence: Evide
 
 
 def _equal(first: Aligned, second: Aligned) -> bool:
-    return np.array_equal(first.source, second.source) and np.array_equal(
-        first.target, second.target
-    )
+    sides = ((first.source, second.source), (first.target, second.target))
+    return all(np.array_equal(a, b, equal_nan=True) for a, b in sides)

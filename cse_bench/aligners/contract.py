@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
+from contextlib import redirect_stdout
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -27,7 +29,13 @@ class Aligned:
     target: Matrix
 
 
-def align(aligner: Aligner, source: Shop, target: Shop, evidence: Evidence) -> Aligned:
+def align(
+    aligner: Aligner,
+    source: Shop,
+    target: Shop,
+    evidence: Evidence,
+    uses: frozenset[str] | None = None,
+) -> Aligned:
     """Fit an aligner, transform both shops, and check what it returns.
 
     Parameters
@@ -38,6 +46,8 @@ def align(aligner: Aligner, source: Shop, target: Shop, evidence: Evidence) -> A
         The shops.
     evidence : Evidence
         All evidence there is; what the aligner does not declare is taken out first.
+    uses : frozenset of str, optional
+        What it declares, as read from its source; by default what its class says now.
 
     Returns
     -------
@@ -48,7 +58,7 @@ def align(aligner: Aligner, source: Shop, target: Shop, evidence: Evidence) -> A
     AlignerError
         If it raises, or returns what the contract does not allow.
     """
-    uses = type(aligner).uses
+    uses = type(aligner).uses if uses is None else uses
     if "content" not in uses:
         source, target = _without_content(source), _without_content(target)
     evidence = Evidence(**{k: v for k, v in vars(evidence).items() if k in uses})
@@ -84,11 +94,17 @@ def _who(aligner: Aligner) -> str:
     return f"the aligner {type(aligner).name!r}"
 
 
+def quiet_stdout() -> redirect_stdout[TextIO]:
+    """Send what an aligner prints to the error stream: the output may be read by a machine."""
+    return redirect_stdout(sys.stderr)
+
+
 def _call(aligner: Aligner, method: str, *arguments: Any) -> Any:
     """Call one method; what goes wrong inside is told with the line where it went wrong."""
     try:
-        return getattr(aligner, method)(*arguments)
-    except Exception as error:
+        with quiet_stdout():
+            return getattr(aligner, method)(*arguments)
+    except (Exception, SystemExit) as error:
         frames = traceback.extract_tb(error.__traceback__)
         own = [f for f in frames if f.filename != __file__] or list(frames)
         inside = [f for f in own if f.name == method] or own

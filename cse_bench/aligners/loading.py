@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cse_bench.aligners.base import EVIDENCE_KINDS, Aligner
+from cse_bench.aligners.contract import quiet_stdout
 from cse_bench.aligners.registry import ALIGNERS, CONTROLS, aligner_file
 from cse_bench.errors import AlignerError, InputError
 
@@ -75,8 +76,9 @@ class AlignerSource:
             module = importlib.util.module_from_spec(spec)
             sys.modules[module_name] = module
             try:
-                exec(compile(self.text, str(self.path), "exec"), module.__dict__)
-            except Exception as error:
+                with quiet_stdout():
+                    exec(compile(self.text, str(self.path), "exec"), module.__dict__)
+            except (Exception, SystemExit) as error:
                 del sys.modules[module_name]
                 line = _line_in(self.path, error)
                 raise AlignerError(
@@ -87,7 +89,19 @@ class AlignerSource:
             raise AlignerError(
                 f"{self.path}: {self.class_name} is no subclass of cse_bench.Aligner"
             )
+        for name in ("name", "version", "uses", "stochastic"):
+            if getattr(cls, name) != getattr(self.info, name):
+                raise AlignerError(
+                    f"{self.path}: {self.class_name}.{name} is {getattr(cls, name)!r}, but the "
+                    f"class's own text says {getattr(self.info, name)!r}",
+                    "write it as a literal in the class itself, which is read without running it",
+                )
         return cls
+
+    def parameters(self) -> dict[str, Any]:
+        """What ``__init__`` stores by default, as JSON can hold it."""
+        stored = vars(self.make())
+        return {k: _plain(v) for k, v in sorted(stored.items()) if not k.endswith("_")}
 
     def make(self, random_state: int | None = None) -> Aligner:
         """An instance with default parameters, and the given seed if it takes one.
@@ -98,16 +112,23 @@ class AlignerSource:
             If a parameter has no default, or ``__init__`` fails.
         """
         cls = self.load()
+        missing: frozenset[str] = getattr(cls, "__abstractmethods__", frozenset())
+        if missing:
+            raise AlignerError(
+                f"{self.path}: {self.class_name} has no method {' or '.join(sorted(missing))}",
+                "an aligner has fit and transform; is one of them misspelt?",
+            )
         try:
-            if self.info.stochastic and random_state is not None:
-                return cls(random_state=random_state)  # type: ignore[call-arg]
-            return cls()
+            with quiet_stdout():
+                if self.info.stochastic and random_state is not None:
+                    return cls(random_state=random_state)  # type: ignore[call-arg]
+                return cls()
         except TypeError as error:
             hint = "give every parameter of __init__ a default"
             if self.info.stochastic:
                 hint += "; a stochastic aligner has a parameter random_state"
             raise AlignerError(f"{self.path}: {self.class_name}() failed: {error}", hint) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise AlignerError(
                 f"{self.path}: {self.class_name}() raised {type(error).__name__}: {error}",
                 "__init__ only stores parameters",
@@ -128,6 +149,10 @@ def find_aligner(reference: str) -> AlignerSource:
         If it is neither, or the file does not hold exactly one aligner.
     """
     looks_like_path = reference.endswith(".py") or "/" in reference or "\\" in reference
+    if not looks_like_path and reference not in ALIGNERS and Path(f"{reference}.py").is_file():
+        raise InputError(
+            f"there is no aligner called {reference!r}", f"for the file, write {reference}.py"
+        )
     if reference in ALIGNERS or reference in CONTROLS or not looks_like_path:
         return read_aligner(aligner_file(reference))
     return read_aligner(Path(reference))
@@ -206,10 +231,12 @@ def _literal(where: str, name: str, value: ast.expr) -> Any:
         value = value.args[0] if value.args else ast.Tuple(elts=[], ctx=ast.Load())
     try:
         literal = ast.literal_eval(value)
-    except ValueError:
+        if name in ("uses", "authors"):
+            iter(literal)
+    except (ValueError, TypeError):
         raise AlignerError(f"{where} is not a literal", "write the value itself") from None
     if name == "uses":
-        unknown = sorted(set(literal) - set(EVIDENCE_KINDS))
+        unknown = [kind for kind in literal if kind not in EVIDENCE_KINDS]
         if isinstance(literal, str) or unknown:
             raise AlignerError(
                 f"{where} = {literal!r}", f"a frozenset of {', '.join(EVIDENCE_KINDS)}, or empty"
@@ -227,6 +254,11 @@ def _literal(where: str, name: str, value: ast.expr) -> Any:
             f"{where} = {literal!r}", "1 to 64 of a-z, 0-9, '-', '_' and '.', no capitals or spaces"
         )
     return literal
+
+
+def _plain(value: Any) -> Any:
+    """A parameter as JSON can hold it."""
+    return value if isinstance(value, bool | int | float | str | None) else repr(value)
 
 
 def _line_in(path: Path, error: BaseException) -> str:

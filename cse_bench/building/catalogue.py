@@ -9,11 +9,13 @@ import numpy as np
 
 from cse_bench.building.keys import Key
 from cse_bench.errors import InputError
+from cse_bench.logs.memory import put
 from cse_bench.logs.schema import Log
 from cse_bench.types import Ints, Vector
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    from ibis.backends import BaseBackend
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +36,8 @@ class Catalogue:
         log2 of train events, rounded to 0.25.
     titles, categories : list of (str or None)
         From the log's catalogue.
+    content : list of (list of float or None), or None
+        Content vectors of the log's own, where it has them.
     """
 
     shops: tuple[str, ...]
@@ -43,24 +47,24 @@ class Catalogue:
     popularity: Vector
     titles: list[str | None]
     categories: list[str | None]
+    content: list[list[float] | None] | None
 
     def rows(self, shop: int) -> slice:
         """Where a shop's products stand in the numbering."""
         start, stop = np.searchsorted(self.shop, [shop, shop + 1])
         return slice(int(start), int(stop))
 
-    def as_table(self, key: Key) -> ir.Table:
+    def as_table(self, key: Key, engine: BaseBackend) -> ir.Table:
         """``shop, product`` (raw), ``item, shop_number, item_draw`` for joins in an engine."""
-        import ibis
-
-        return ibis.memtable(
+        return put(
+            engine,
             {
                 "shop": [shop for shop, _ in self.raw],
                 "product": [product for _, product in self.raw],
                 "item": np.arange(len(self.raw)),
                 "shop_number": self.shop,
                 "item_draw": key.residues("item-draw", self.raw),
-            }
+            },
         )
 
 
@@ -84,9 +88,9 @@ def number_products(log: Log, supported: ir.Table, min_users: int, key: Key) -> 
         If fewer than two shops have a supported product, or the catalogue names one twice.
     """
     kept = supported.filter(supported.n_users >= min_users)
-    described = kept.left_join(log.catalogue, ["shop", "product"]).select(
-        "shop", "product", "n_events", "title", "category"
-    )
+    wanted = ["shop", "product", "n_events", "title", "category"]
+    wanted += [c for c in ("content",) if c in log.catalogue.columns]
+    described = kept.left_join(log.catalogue, ["shop", "product"]).select(*wanted)
     rows = described.to_pyarrow().to_pylist()
     shops = sorted({row["shop"] for row in rows})
     if len(shops) < 2:
@@ -115,4 +119,5 @@ def number_products(log: Log, supported: ir.Table, min_users: int, key: Key) -> 
         popularity=(np.round(np.log2(events) * 4) / 4).astype(np.float32),
         titles=[row["title"] for row in rows],
         categories=[row["category"] for row in rows],
+        content=[row["content"] for row in rows] if "content" in wanted else None,
     )

@@ -4,9 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 
+from cse_bench.errors import InputError
+from cse_bench.metrics.cosine import unit
 from cse_bench.types import Matrix
 
 MAX_DIMENSIONS = 64
+
+
+def given_vectors(vectors: list[list[float] | None]) -> Matrix:
+    """Content vectors of the log's own, scaled to unit length; a row of zeros where there is none.
+
+    Raises
+    ------
+    InputError
+        If they differ in length, or hold what is no number.
+    """
+    widths = {len(v) for v in vectors if v is not None}
+    if len(widths) != 1:
+        raise InputError(
+            f"the catalogue's content vectors have {len(widths)} lengths: {sorted(widths)[:5]}",
+            "all shops' content vectors must come from one model",
+        )
+    c = widths.pop()
+    matrix = np.array([v if v is not None else [0.0] * c for v in vectors], dtype=np.float32)
+    if not np.isfinite(matrix).all():
+        raise InputError("the catalogue's content vectors hold NaN or infinity")
+    return unit(matrix)
 
 
 def content_vectors(titles: list[str | None], *, random_state: int) -> Matrix | None:

@@ -89,7 +89,7 @@ class Key:
         )
 
     def seed(self, purpose: str) -> int:
-        """A seed below 2³² for a generator or a library."""
+        """A seed below 2³² for a library. Too short to hide anything: orders come from `order`."""
         return int.from_bytes(self.digests(purpose, [()])[0][:4], "big")
 
 

@@ -8,35 +8,44 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from cse_bench.building.catalogue import Catalogue, number_products
-from cse_bench.building.content import content_vectors
+from cse_bench.building.content import content_vectors, given_vectors
 from cse_bench.building.keys import Key, split_users
 from cse_bench.building.pairs import GoldPairs, split_pairs
 from cse_bench.building.rendered import draw_visits, rendered_items
+from cse_bench.building.report import STAGES, BuildReport
 from cse_bench.building.tables import (
+    Tables,
     cross_tables,
     pairs_tables,
     products_tables,
     rendered_tables,
     sessions_tables,
 )
-from cse_bench.building.visits import cross_shop_rows, free_visits, number_visits, support
+from cse_bench.building.visits import (
+    MIN_PRODUCTS,
+    cross_shop_rows,
+    free_visits,
+    number_visits,
+    support,
+)
 from cse_bench.errors import InputError
+from cse_bench.logs.memory import put
 from cse_bench.logs.schema import Log
 from cse_bench.ragged import Ragged
+from cse_bench.release.schema import CROSS_SESSIONS
 from cse_bench.release.write import ReleaseContents
 from cse_bench.trainers.base import Embeddings, Sessions, Trainer
 from cse_bench.types import Matrix
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    from ibis.backends import BaseBackend
 
 MANTISSA_BITS = 12
 """Embeddings keep this many bits of their 23-bit mantissa: half the bytes, no score moves."""
-
-STAGES = ("users", "products", "visits", "sessions", "rendered rows", "embeddings", "tables")
-"""What `build_contents` reports, in order."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +100,13 @@ def build_contents(
         If the log has fewer than two shops with supported products.
     """
     stage(STAGES[0])
+    engine = log.events.get_backend()
     users = _users_table(log, key)
     stage(STAGES[1])
+    report = BuildReport(drops=list(log.drops))
     supported = support(log.events, users)
     catalogue = number_products(log, supported, parameters.min_users, key)
-    products = catalogue.as_table(key)
+    products = catalogue.as_table(key, engine)
     pairs = _gold_pairs(log, catalogue, products, key)
 
     with ExitStack() as scratch:
@@ -111,16 +122,26 @@ def build_contents(
         tables |= cross_tables(items, rows, catalogue, log.ordered, key)
         if pairs is not None:
             stage(STAGES[4])
-            bridges = _bridges(pairs, catalogue)
+            bridges = _bridges(pairs, catalogue, engine)
             shown = rendered_items(_to_render(free), items, bridges, len(catalogue.shops))
             tables |= rendered_tables(shown, users, catalogue, key)
             tables |= pairs_tables(pairs, catalogue, key)
+        _report_counts(report, log, supported, catalogue, visits)
         stage(STAGES[5])
         sessions = _training_sessions(items, catalogue, log.ordered)
 
+    report.rows = _report_rows(tables)
+    if not any(t.num_rows for (config, _), t in tables.items() if config == CROSS_SESSIONS.name):
+        raise InputError(
+            "no user visits two shops within the gap, so there is no cross-shop session",
+            "users must be known by one id in all shops; or widen --gap",
+        )
     vectors = [round_mantissa(_fit(trainer, s).vectors, MANTISSA_BITS) for s in sessions]
     stage(STAGES[6])
-    content = content_vectors(catalogue.titles, random_state=key.seed("content"))
+    if catalogue.content is None:
+        content = content_vectors(catalogue.titles, random_state=key.seed("content"))
+    else:
+        content = given_vectors(catalogue.content)
     return ReleaseContents(
         name=parameters.name,
         version=parameters.version,
@@ -132,7 +153,51 @@ def build_contents(
         products=products_tables(catalogue, vectors, content),
         tables=tables,
         build=_build_record(log, trainer, parameters),
+        report=report.as_dict(),
     )
+
+
+def _report_counts(
+    report: BuildReport,
+    log: Log,
+    supported: ir.Table,
+    catalogue: Catalogue,
+    visits: ir.Table,
+) -> None:
+    """Count what was read and what was left out."""
+    events = log.events.aggregate(
+        events=log.events.count(),
+        users=log.events.user.nunique(),
+    ).to_pyarrow()
+    report.read = {name: events[name][0].as_py() for name in events.column_names}
+    met = supported.aggregate(products=supported.count(), events=supported.n_events.sum())
+    found = met.to_pyarrow().to_pylist()[0]
+    few = found["products"] - len(catalogue.ids)
+    report.drop("products", "met by fewer train users than --min-users", few)
+    seen = log.events.select("user", "shop", "session").distinct().count().to_pyarrow().as_py()
+    kept = visits.group_by("shop").agg(
+        visits=visits.count(), users=visits.user.nunique(), products=visits.n.sum()
+    )
+    per_shop = {row["shop"]: row for row in kept.to_pyarrow().to_pylist()}
+    total = sum(row["visits"] for row in per_shop.values())
+    report.drop("visits", f"fewer than {MIN_PRODUCTS} supported products", seen - total)
+    raw_shops = list(dict.fromkeys(shop for shop, _ in catalogue.raw))
+    for name, raw in zip(catalogue.shops, raw_shops, strict=True):
+        own = catalogue.rows(catalogue.shops.index(name))
+        row = per_shop.get(raw, {"visits": 0, "users": 0})
+        report.shops[name] = {
+            "products": own.stop - own.start,
+            "visits": row["visits"],
+            "users": row["users"],
+        }
+
+
+def _report_rows(tables: Tables) -> dict[str, dict[str, int]]:
+    """Rows of every table and split."""
+    rows: dict[str, dict[str, int]] = {}
+    for (config, split), table in tables.items():
+        rows.setdefault(config, {})[split] = table.num_rows
+    return rows
 
 
 def _kept(scratch: ExitStack, table: ir.Table) -> ir.Table:
@@ -172,17 +237,13 @@ def _build_record(log: Log, trainer: Trainer, parameters: BuildParameters) -> di
 
 def _users_table(log: Log, key: Key) -> ir.Table:
     """``user, split, user_draw`` of every user of the log."""
-    import ibis
-
     users = sorted(log.events.select("user").distinct().to_pyarrow()["user"].to_pylist())
-    messages = [(user,) for user in users]
-    return ibis.memtable(
-        {
-            "user": users,
-            "split": split_users(users, key),
-            "user_draw": key.residues("user-draw", messages),
-        }
-    )
+    columns = {
+        "user": pa.array(users, pa.string()),
+        "split": pa.array(split_users(users, key), pa.string()),
+        "user_draw": key.residues("user-draw", [(user,) for user in users]),
+    }
+    return put(log.events.get_backend(), columns)
 
 
 def _gold_pairs(log: Log, catalogue: Catalogue, products: ir.Table, key: Key) -> GoldPairs | None:
@@ -201,12 +262,11 @@ def _gold_pairs(log: Log, catalogue: Catalogue, products: ir.Table, key: Key) ->
     return split_pairs(ours, theirs, catalogue.raw, key)
 
 
-def _bridges(pairs: GoldPairs, catalogue: Catalogue) -> ir.Table:
+def _bridges(pairs: GoldPairs, catalogue: Catalogue, engine: BaseBackend) -> ir.Table:
     """``item, other_shop, other_item`` of the pairs outside the train split."""
-    import ibis
-
     item, other = pairs.bridges()
-    return ibis.memtable({"item": item, "other_shop": catalogue.shop[other], "other_item": other})
+    columns = {"item": item, "other_shop": catalogue.shop[other], "other_item": other}
+    return put(engine, columns)
 
 
 def _training_sessions(items: ir.Table, catalogue: Catalogue, ordered: bool) -> list[Sessions]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,8 +43,8 @@ def products_tables(
         n = own.stop - own.start
         columns = [
             pa.array(catalogue.ids[own], pa.string()),
-            _fixed_lists(vectors[number]),
-            pa.nulls(n) if content is None else _fixed_lists(content[own]),
+            fixed_lists(vectors[number]),
+            pa.nulls(n) if content is None else fixed_lists(content[own]),
             pa.array(catalogue.popularity[own], pa.float32()),
             pa.array(catalogue.categories[own], pa.string()),
         ]
@@ -102,7 +103,7 @@ def pairs_tables(pairs: GoldPairs, catalogue: Catalogue, key: Key) -> Tables:
     tables: Tables = {}
     for number, split in enumerate(SPLITS):
         index = np.flatnonzero(pairs.split == number)
-        index = _generator(key, PAIRS.name, split).permutation(index)
+        index = index[key.order(f"row-order-{PAIRS.name}-{split}", _numbers(len(index)))]
         columns = [pa.array(ids[side[index]], pa.string()) for side in (pairs.left, pairs.right)]
         tables[PAIRS.name, split] = pa.Table.from_arrays(columns, schema=schema_of(PAIRS))
     return tables
@@ -159,12 +160,15 @@ class _Rows:
 
     def shuffled(self, split: str, key: Key, table: str) -> Ints:
         """The rows of a split, in a keyed random order."""
-        rows: Ints = _generator(key, table, split).permutation(np.flatnonzero(self._split == split))
-        return rows
+        rows = np.flatnonzero(self._split == split)
+        return rows[key.order(f"row-order-{table}-{split}", _numbers(len(rows)))]
 
 
-def _generator(key: Key, table: str, split: str) -> np.random.Generator:
-    return np.random.default_rng(key.seed(f"row-order-{table}-{split}"))
+def _numbers(n: int) -> Iterator[tuple[str]]:
+    """Messages for a keyed order of n rows. A generator's seed would be too short a secret: who
+    guessed it would have every row's place in time.
+    """
+    return ((str(i),) for i in range(n))
 
 
 def _order(keys: list[str], ordered: bool) -> list[str]:
@@ -172,7 +176,8 @@ def _order(keys: list[str], ordered: bool) -> list[str]:
     return [*keys, *(["timestamp"] if ordered else []), "item"]
 
 
-def _fixed_lists(matrix: Matrix) -> pa.Array:
+def fixed_lists(matrix: Matrix) -> pa.Array:
+    """The rows of a matrix as an Arrow array of lists of one length."""
     flat = pa.array(np.ascontiguousarray(matrix, np.float32).ravel(), pa.float32())
     return pa.FixedSizeListArray.from_arrays(flat, matrix.shape[1])
 

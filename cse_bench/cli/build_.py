@@ -3,8 +3,61 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
+
+LOG_OPTIONS = (
+    click.option(
+        "--events",
+        multiple=True,
+        metavar="[SHOP=]FILES",
+        help="tabular: a file, glob, directory or URL of events (repeat for more).",
+    ),
+    click.option(
+        "--catalogue",
+        multiple=True,
+        metavar="[SHOP=]FILES",
+        help="tabular: likewise, of the catalogue.",
+    ),
+    click.option(
+        "--mapping",
+        type=click.Path(path_type=Path),
+        metavar="FILE.toml",
+        help='tabular: which column is which; [events] user = "visitor".',
+    ),
+    click.option(
+        "--session-gap",
+        type=float,
+        metavar="MINUTES",
+        help="tabular: a longer pause begins a new session.  [default: 30]",
+    ),
+    click.option(
+        "--unordered",
+        "ordered",
+        flag_value=False,
+        type=bool,
+        default=None,
+        help="tabular: timestamps do not order a session's products.",
+    ),
+    click.option(
+        "--archive",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="coveo: the zip file, or its directory.",
+    ),
+    click.option(
+        "--shops",
+        type=int,
+        metavar="N",
+        help="completejourney, synthetic: how many shops.  [default: 2]",
+    ),
+    click.option(
+        "--size", type=int, metavar="N", help="synthetic: how many events.  [default: 400000]"
+    ),
+    click.option("--seed", type=int, metavar="N", help="synthetic: seed."),
+)
+"""What a log's reader is told; each says of which log it is."""
 
 
 def _days(context: click.Context, parameter: click.Parameter, value: str) -> float:
@@ -14,6 +67,12 @@ def _days(context: click.Context, parameter: click.Parameter, value: str) -> flo
         return float(value[:-1]) * units[value[-1]]
     except (KeyError, ValueError, IndexError):
         raise click.BadParameter(f"{value!r} is no length of time; write 7d or 36h") from None
+
+
+def _with_log_options(function: Any) -> Any:
+    for option in reversed(LOG_OPTIONS):
+        function = option(function)
+    return function
 
 
 @click.command("build")
@@ -49,37 +108,58 @@ def _days(context: click.Context, parameter: click.Parameter, value: str) -> flo
     help="Train users who must have met a product.",
 )
 @click.option(
+    "--with-pairs", metavar="FILE", help="Gold pairs: left_shop, left, right_shop, right (raw ids)."
+)
+@click.option(
+    "--pairs-basis", type=click.Choice(["consent", "public"]), help="Why the pairs may be released."
+)
+@click.option(
     "--key-file",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="32 secret bytes; a fresh key is drawn, and forgotten, without it.",
 )
+@click.option(
+    "--engine",
+    default="duckdb",
+    show_default=True,
+    metavar="duckdb|spark",
+    help="What does the relational work.",
+)
+@click.option(
+    "--spark-master",
+    default="local[*]",
+    show_default=True,
+    metavar="URL",
+    help="spark: the master.",
+)
+@click.option("--name", metavar="NAME", help="Of the release.  [default: the name of DIR]")
 @click.option("--replace", is_flag=True, help="Replace a release at DIR once the new one is done.")
-def command(
-    source: str,
-    out: Path,
-    trainer: str,
-    gap_days: float,
-    min_users: int,
-    key_file: Path | None,
-    replace: bool,
-) -> None:
-    """Build an anonymised release from the log SOURCE (completejourney)."""
+@_with_log_options
+def command(source: str, out: Path, **given: Any) -> None:
+    """Build an anonymised release from the log SOURCE; cse-bench list names the logs."""
     from cse_bench import api
-    from cse_bench.building.pipeline import STAGES
+    from cse_bench.building.report import STAGES
     from cse_bench.progress import steps
 
+    ours = "trainer gap_days min_users with_pairs pairs_basis key_file engine spark_master replace"
+    name = given.pop("name") or out.name
+    options = {name: given.pop(name) for name in ours.split()}
     with steps(f"building {out}", len(STAGES)) as stage:
-        manifest = api.build(
-            source,
-            out,
-            trainer=trainer,
-            gap_days=gap_days,
-            min_users=min_users,
-            key_file=key_file,
-            replace=replace,
-            stage=stage,
-        )
+        manifest = api.build(source, out, name=name, log_options=given, stage=stage, **options)
+    _print_summary(out, manifest)
+
+
+def _print_summary(out: Path, manifest: Any) -> None:
+    """What was read, what was left out and why, what there is now."""
+    import json
+
+    report = json.loads((out / "build_report.json").read_text(encoding="utf-8"))
+    click.echo("read      " + ", ".join(f"{n:,} {what}" for what, n in report["read"].items()))
+    for drop in report["drops"]:
+        click.echo(f"left out  {drop['rows']:,} {drop['table']}: {drop['reason']}")
+    for shop, counts in report["shops"].items():
+        click.echo(f"{shop:<9} " + ", ".join(f"{n:,} {what}" for what, n in counts.items()))
     for name, entry in manifest.files.items():
         click.echo(f"{entry.rows:>9,} rows  {name}")
     click.echo(f"{manifest.name} {manifest.version} is in {out}")

@@ -41,7 +41,7 @@ import click
     "--out",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Where the result goes.  [default: results/<aligner>]",
+    help="Where the result goes.  [default: results/<aligner>, or …-validation]",
 )
 @click.option("--save-vectors", is_flag=True, help="Also write aligned.parquet.")
 @click.option("--json", "as_json", is_flag=True, help="Print the record, not the table.")
@@ -67,13 +67,16 @@ def command(
     from cse_bench.progress import steps
 
     source = find_aligner(aligner)
-    target = Path("results") / source.info.name if out is None else out
+    mark = "" if split == "test" else f"-{split}"
+    target = Path("results") / f"{source.info.name}{mark}" if out is None else out
+    if release == api.EMBEDDED and Path(release).is_dir() and not quiet:
+        click.echo(f"note: the release in the package is scored; ./{release} names yours", err=True)
     if aligner not in ALIGNERS and not quiet:
         click.echo(f"note: {aligner} runs unconfined, so the result is not official", err=True)
     result = api.evaluate(
         aligner,
         release,
-        tuple(name for given in tracks for name in given.split(",") if name),
+        tuple(name for given in tracks for name in given.replace(",", " ").split()),
         split=split,
         seeds=seeds,
         save_vectors=save_vectors,

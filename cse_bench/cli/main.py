@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import sys
+import traceback
+from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from cse_bench import __version__
 from cse_bench.errors import CseBenchError
+from cse_bench.progress import INTERRUPTED
 
 VERBS = {
     "build": "Build a release from a shop log.",
@@ -67,27 +71,45 @@ def main(arguments: list[str] | None = None) -> Any:
     Exit codes: 0 done, 1 a check found something, 2 the user's input, 3 ours or the machine's, 130
     interrupted.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         code = group.main(args=arguments, prog_name="cse-bench", standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
     except CseBenchError as error:
         _fail(str(error), error.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        _fail("interrupted; nothing was left half-written", 130)
-    except OSError as error:
-        where = f" ({error.filename})" if error.filename else ""
-        _fail(f"{error.strerror or error}{where}", 3)
+    except BaseException as error:
+        if INTERRUPTED.is_set() or isinstance(error, click.exceptions.Abort | KeyboardInterrupt):
+            _fail("interrupted; nothing was left half-written", 130)
+        _unexpected(error)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """Being told to stop is being interrupted: what was begun is cleaned up."""
+    INTERRUPTED.set()
     raise KeyboardInterrupt
 
 
-def _fail(message: str, code: int) -> None:
+def _unexpected(error: BaseException) -> NoReturn:
+    """What nobody foresaw: one message and where it happened; all of it if asked for."""
+    if isinstance(error, SystemExit) or os.environ.get("CSE_BENCH_DEBUG"):
+        raise error
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename else ""
+        _fail(f"{error.strerror or error}{where}", 3)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if "cse_bench" in f.filename] or list(frames)
+    place = f"{Path(own[-1].filename).name}, line {own[-1].lineno}" if own else "nowhere"
+    _fail(
+        f"unexpected {type(error).__name__}: {error}\n  in {place}\n"
+        "  → this is a mistake of ours; CSE_BENCH_DEBUG=1 shows all of it",
+        3,
+    )
+
+
+def _fail(message: str, code: int) -> NoReturn:
     click.echo(f"cse-bench: {message}", err=True)
     sys.exit(code)

@@ -74,7 +74,13 @@ class Fit:
     peak_rss: int
 
 
-def fit_direction(aligner: Aligner, direction: Direction, evidence: Evidence, run: int) -> Fit:
+def fit_direction(
+    aligner: Aligner,
+    direction: Direction,
+    evidence: Evidence,
+    run: int,
+    uses: frozenset[str] | None = None,
+) -> Fit:
     """Show an aligner both shops in a random order of rows, and put its output back.
 
     Parameters
@@ -87,6 +93,8 @@ def fit_direction(aligner: Aligner, direction: Direction, evidence: Evidence, ru
         In rows of the release.
     run : int
         Number of the run; each has its own permutation.
+    uses : frozenset of str, optional
+        The evidence that it declares, as read from its source.
 
     Raises
     ------
@@ -100,7 +108,8 @@ def fit_direction(aligner: Aligner, direction: Direction, evidence: Evidence, ru
     place = [np.argsort(o) for o in order]
     shown = _permuted_evidence(evidence, place, rng)
     begin = time.perf_counter()
-    aligned = align(aligner, _permuted(source, order[0]), _permuted(target, order[1]), shown)
+    ours, theirs = _permuted(source, order[0]), _permuted(target, order[1])
+    aligned = align(aligner, ours, theirs, shown, uses)
     seconds = time.perf_counter() - begin
     back = Aligned(aligned.source[place[0]], aligned.target[place[1]])
     return Fit(back, seconds, _peak_rss())

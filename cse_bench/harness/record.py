@@ -16,6 +16,7 @@ from cse_bench.aligners.loading import AlignerSource
 from cse_bench.harness.protocol import PROTOCOL_VERSION, scoring_source_sha256
 from cse_bench.harness.run import Context, Evaluation, Run
 from cse_bench.harness.scores import summarise
+from cse_bench.metrics.cosine import unit
 from cse_bench.release.read import Release
 from cse_bench.results.record import (
     RESULT_SCHEMA_VERSION,
@@ -35,7 +36,11 @@ PACKAGES = ("numpy", "scipy", "scikit-learn", "pyarrow")
 
 
 def make_result(
-    source: AlignerSource, release: Release, evaluation: Evaluation, command: str
+    source: AlignerSource,
+    parameters: dict[str, Any],
+    release: Release,
+    evaluation: Evaluation,
+    command: str,
 ) -> Result:
     """The whole record of an evaluation.
 
@@ -43,6 +48,8 @@ def make_result(
     ----------
     source : AlignerSource
         Who was scored.
+    parameters : dict
+        What its ``__init__`` stores by default.
     release : Release
         On what.
     evaluation : Evaluation
@@ -69,7 +76,7 @@ def make_result(
             citation=info.citation,
             uses=sorted(info.uses),
             stochastic=info.stochastic,
-            parameters={k: _plain(v) for k, v in source.make().parameters().items()},
+            parameters=parameters,
             source_sha256=source.sha256,
         ),
         scores=summarise(evaluation),
@@ -79,11 +86,6 @@ def make_result(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         command=command,
     )
-
-
-def _plain(value: Any) -> Any:
-    """A parameter as JSON can hold it."""
-    return value if isinstance(value, bool | int | float | str | None) else repr(value)
 
 
 def _environment() -> Environment:
@@ -97,13 +99,13 @@ def _environment() -> Environment:
 
 
 def aligned_table(release: Release, evaluation: Evaluation) -> pa.Table:
-    """The aligned vectors of each track's first run, float16."""
+    """The aligned vectors of each track's first run, scaled to length 1, float16."""
     tables = []
     for runs in evaluation.runs.values():
         for run in (r for r in runs if r.aligned is not None):
             for shop, side in ((run.source, "source"), (run.target, "target")):
                 matrix = getattr(run.aligned, side)
-                flat = np.ascontiguousarray(matrix, dtype=np.float16).ravel()
+                flat = unit(matrix).astype(np.float16).ravel()
                 offsets = np.arange(len(matrix) + 1, dtype=np.int32) * matrix.shape[1]
                 n = len(matrix)
                 columns = {

@@ -10,6 +10,7 @@ import numpy as np
 from cse_bench.aligners.base import Evidence
 from cse_bench.aligners.contract import Aligned
 from cse_bench.aligners.loading import AlignerSource, find_aligner
+from cse_bench.errors import InputError
 from cse_bench.harness.direction import Direction, fit_direction
 from cse_bench.harness.tracks import TRACKS, Track, draw_evidence
 from cse_bench.release.read import Release
@@ -21,6 +22,9 @@ SEEDS = 5
 
 FLOOR_SEEDS = 4
 """Random rotations behind the floor: two opposite pairs (see `RandomRotation`)."""
+
+PAPER = "paper-aligned"
+"""What stands in place of a track for vectors that the data's own authors aligned: a control."""
 
 ALL_SPLITS = ("train", "validation", "test")
 
@@ -159,6 +163,11 @@ def evaluate_aligner(
     context: dict[tuple[str, str], Context] = {}
     for source, target in release.directions:
         direction = Direction.prepare(release, split, source, target)
+        if not direction.tasks:
+            raise InputError(
+                f"the release {release.name} asks nothing from {source} to {target} on the split "
+                f"{split}: it has neither crossings nor pairs there"
+            )
         place = f"{source} → {target}"
         for track in tracks:
             fits = []
@@ -168,6 +177,11 @@ def evaluate_aligner(
                 keep = keep_vectors and run == 0
                 fits.append(_run(aligner, direction, track, evidence, run, seeds, keep=keep))
             runs[track.name, source, target] = fits
+        published = release.published_alignment()
+        if published is not None:
+            moved = Aligned(published[source], published[target])
+            control = Run(PAPER, source, target, 0, 0, 0.0, 0, direction.score(moved))
+            runs[PAPER, source, target] = [control]
         known = runs.get((TRACKS["pairs-all"].name, source, target), [])
         is_reference = aligner.sha256 == find_aligner("procrustes").sha256
         context[source, target] = _context(direction, known if is_reference else [], step)
@@ -185,7 +199,7 @@ def _run(
     keep: bool = False,
 ) -> Run:
     seed = run % seeds if aligner.info.stochastic else 0
-    fit = fit_direction(aligner.make(seed), direction, evidence, run)
+    fit = fit_direction(aligner.make(seed), direction, evidence, run, aligner.info.uses)
     return Run(
         track=track.name,
         source=direction.source,

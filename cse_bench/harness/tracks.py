@@ -109,10 +109,11 @@ def choose_tracks(uses: frozenset[str], wanted: tuple[str, ...], release: Releas
 
 def _require_evidence(uses: frozenset[str], release: Release) -> None:
     """Refuse a release that lacks what the aligner cannot do without."""
+    rows = {name: entry.rows for name, entry in release.manifest.files.items()}
     there = {
         "content": release.manifest.content_dimensions is not None,
-        "pairs": release.has("pairs", "train"),
-        "cross_sessions": release.has("cross_sessions", "train"),
+        "pairs": rows.get("pairs/train.parquet", 0) > 0,
+        "cross_sessions": rows.get("cross_sessions/train.parquet", 0) > 0,
     }
     for kind in sorted(uses):
         if not there[kind]:

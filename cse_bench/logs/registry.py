@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 from cse_bench.errors import InputError, did_you_mean
 from cse_bench.logs.schema import Log
@@ -11,12 +12,85 @@ from cse_bench.logs.schema import Log
 if TYPE_CHECKING:
     from ibis.backends import BaseBackend
 
+
+@dataclass(frozen=True)
+class Reader:
+    """A reader of logs.
+
+    Attributes
+    ----------
+    module : str
+        Its module, in this package; it has ``read(engine, options)``.
+    options : str
+        The dataclass there that says what the reader can be told.
+    about : str
+        One line.
+    """
+
+    module: str
+    options: str
+    about: str
+
+
 READERS = {
-    "completejourney": "The Complete Journey (84.51°): a year of 2,469 households in 457 stores",
+    "completejourney": Reader(
+        "completejourney",
+        "JourneyOptions",
+        "The Complete Journey (84.51°): a year of 2,469 households in 457 stores",
+    ),
+    "tabular": Reader("tabular", "TabularOptions", "any shop's tables: Parquet, CSV or JSON Lines"),
+    "synthetic": Reader(
+        "synthetic", "SyntheticOptions", "an invented log of any size, whose truth is known"
+    ),
 }
 
+ARCHIVES = {"coveo": "the archive released with the paper (version 1.1.0), for those who hold it"}
+"""Sources that already are pseudonymous vectors and sessions; see `building.archive`."""
 
-def read_log(source: str, engine: BaseBackend) -> Log:
+
+def find_reader(source: str) -> Reader:
+    """A reader by name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if source not in READERS:
+        hint = did_you_mean(source, [*READERS, *ARCHIVES])
+        raise InputError(f"there is no log called {source!r}", hint)
+    return READERS[source]
+
+
+def make_options(source: str, given: dict[str, Any]) -> Any:
+    """The options of a reader, from what the user gave.
+
+    Parameters
+    ----------
+    source : str
+        Name of the reader.
+    given : dict of str to value
+        Options by name; those that are None were not given.
+
+    Raises
+    ------
+    InputError
+        If the reader knows no such option.
+    """
+    reader = find_reader(source)
+    cls = getattr(importlib.import_module(f"cse_bench.logs.{reader.module}"), reader.options)
+    known = [f.name for f in fields(cls)]
+    wanted = {name: value for name, value in given.items() if value not in (None, ())}
+    for name in wanted:
+        if name not in known:
+            raise InputError(
+                f"the log {source!r} takes no --{name.replace('_', '-')}",
+                f"it takes: {', '.join('--' + n.replace('_', '-') for n in known) or 'nothing'}",
+            )
+    return cls(**wanted)
+
+
+def read_log(source: str, engine: BaseBackend, options: Any = None) -> Log:
     """Open a log on an engine.
 
     Parameters
@@ -25,6 +99,8 @@ def read_log(source: str, engine: BaseBackend) -> Log:
         One of `READERS`.
     engine : ibis backend
         Where the log's tables shall be read.
+    options : object, optional
+        From `make_options`; the reader's defaults without.
 
     Returns
     -------
@@ -33,10 +109,9 @@ def read_log(source: str, engine: BaseBackend) -> Log:
     Raises
     ------
     InputError
-        If there is no such reader.
+        If there is no such reader, or the log cannot be read.
     """
-    if source not in READERS:
-        raise InputError(f"there is no log called {source!r}", did_you_mean(source, list(READERS)))
-    module = importlib.import_module(f"cse_bench.logs.{source}")
-    log: Log = module.read(engine)
+    reader = find_reader(source)
+    module = importlib.import_module(f"cse_bench.logs.{reader.module}")
+    log: Log = module.read(engine, make_options(source, {}) if options is None else options)
     return log

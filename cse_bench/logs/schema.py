@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cse_bench.errors import InputError
@@ -11,13 +11,33 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 EVENTS = ("shop", "user", "session", "product", "timestamp")
-"""Columns of `Log.events`; all strings but `timestamp`."""
+"""Columns of `Log.events`; all strings but `timestamp`; none is ever null."""
 
 CATALOGUE = ("shop", "product", "title", "category")
-"""Columns of `Log.catalogue`; all strings, `title` and `category` may be null."""
+"""Columns of `Log.catalogue`; all strings, `title` and `category` may be null. A further column
+``content`` (array of floats) takes the place of vectors made from the title."""
 
 PAIRS = ("left_shop", "left", "right_shop", "right")
 """Columns of `Log.pairs`, raw ids; `left_shop` sorts before `right_shop`."""
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Rows of a log that were left out, and why.
+
+    Attributes
+    ----------
+    table : str
+        Which table.
+    reason : str
+        Why.
+    rows : int
+        How many.
+    """
+
+    table: str
+    reason: str
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -34,10 +54,6 @@ class Log:
         At most one row for each shop and product, with the columns `CATALOGUE`.
     ordered : bool
         Whether a session's timestamps order its products; if not, sessions are baskets.
-    pairs : ibis Table or None
-        Pairs known to be the same product, with the columns `PAIRS`.
-    pairs_basis : str or None
-        Why the pairs may be released: ``consent`` or ``public``.
     licence : str
         SPDX-like licence of a release built from this log.
     redistributable : bool
@@ -46,6 +62,12 @@ class Log:
         Where the log comes from, for the card.
     citation : str
         How to cite the log.
+    pairs : ibis Table or None
+        Pairs known to be the same product, with the columns `PAIRS`.
+    pairs_basis : str or None
+        Why the pairs may be released: ``consent`` or ``public``.
+    drops : tuple of Drop
+        What the reader left out.
     """
 
     name: str
@@ -58,7 +80,7 @@ class Log:
     citation: str
     pairs: ir.Table | None = None
     pairs_basis: str | None = None
-    notes: tuple[str, ...] = field(default=())
+    drops: tuple[Drop, ...] = ()
 
     def __post_init__(self) -> None:
         tables = [("events", self.events, EVENTS), ("catalogue", self.catalogue, CATALOGUE)]

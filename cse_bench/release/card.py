@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from cse_bench.extras import require
 from cse_bench.release.manifest import Manifest
-from cse_bench.release.schema import PRODUCTS_ABOUT, TABLES
+from cse_bench.release.schema import ALIGNED, ALIGNED_ABOUT, PRODUCTS_ABOUT, TABLES
 
 TEMPLATE = "README.md.j2"
 
@@ -37,7 +37,9 @@ def render_card(manifest: Manifest, tables: dict[str, pa.Table]) -> str:
     )
     template = environment.from_string(_template_text())
     header = yaml.safe_dump(_front_matter(manifest, tables), sort_keys=False, allow_unicode=True)
-    about = {"products": PRODUCTS_ABOUT} | {name: t.about for name, t in TABLES.items()}
+    about = {"products": PRODUCTS_ABOUT, ALIGNED: ALIGNED_ABOUT} | {
+        name: t.about for name, t in TABLES.items()
+    }
     configs = _by_config(manifest)
     text: str = template.render(
         header=header.strip(), manifest=manifest, about=about, configs=configs

@@ -123,7 +123,7 @@ def verify_files(directory: Path, manifest: Manifest) -> None:
     ReleaseError
         Naming the first file that is missing or differs.
     """
-    again = "build or download the release again"
+    again = "remove the directory, then build or download the release again"
     for name, entry in manifest.files.items():
         path = directory / name
         if not path.is_file():

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cse_bench.errors import ReleaseError
+from cse_bench.errors import ReleaseError, did_you_mean
 from cse_bench.ragged import Ragged
 from cse_bench.release.manifest import Manifest, read_manifest, verify_files
+from cse_bench.release.schema import ALIGNED, TABLES, products_schema
 from cse_bench.types import Ints, Matrix, Vector
 
 
@@ -120,6 +121,12 @@ class Release:
 
     def has(self, table: str, split: str) -> bool:
         """Whether the release holds that table for that split."""
+        if table in TABLES and split not in TABLES[table].splits:
+            raise ReleaseError(
+                f"the table {table!r} has no split {split!r}", ", ".join(TABLES[table].splits)
+            )
+        if table not in (*TABLES, ALIGNED):
+            raise ReleaseError(f"there is no table {table!r}", did_you_mean(table, [*TABLES]))
         return f"{table}/{split}.parquet" in self.manifest.files
 
     def table(self, table: str, split: str) -> pa.Table:
@@ -134,6 +141,23 @@ class Release:
         if name not in self.manifest.files:
             raise ReleaseError(f"the release {self.name} has no {name}")
         return _read_table(self.path / name)
+
+    def published_alignment(self) -> dict[str, Matrix] | None:
+        """Vectors of every shop as the data's own authors aligned them, if the release has them.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n, k), float32, or None
+        """
+        if not all(self.has(ALIGNED, shop) for shop in self.shops):
+            return None
+        vectors = {}
+        for name, shop in self.shops.items():
+            table = self.table(ALIGNED, name)
+            order = np.argsort(shop.rows_of(table["product_id"].combine_chunks()))
+            column = table["vector"]
+            vectors[name] = _matrix(column, column.type.list_size)[order]
+        return vectors
 
     def pairs(self, split: str, source: str, target: str) -> Ints:
         """Gold pairs of a direction.
@@ -209,7 +233,11 @@ def read_release(directory: Path, *, revision: str | None = None) -> Release:
 
 
 def _read_shop(directory: Path, manifest: Manifest, name: str) -> ShopTable:
-    table = _read_table(directory / "products" / f"{name}.parquet")
+    path = directory / "products" / f"{name}.parquet"
+    table = _read_table(path)
+    wanted = products_schema(manifest.dimensions, manifest.content_dimensions)
+    if not table.schema.equals(wanted):
+        raise ReleaseError(f"{path} has other columns than its manifest says: {table.schema}")
     content = None
     if manifest.content_dimensions is not None:
         content = _matrix(table["content"], manifest.content_dimensions)

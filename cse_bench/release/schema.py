@@ -72,12 +72,22 @@ RENDERED = TableSchema(
 TABLES = {t.name: t for t in (SESSIONS, CROSS_SESSIONS, PAIRS, RENDERED)}
 """The tables with fixed columns; `products` depends on the release's widths."""
 
+ALIGNED = "aligned"
+"""A table like `products`, one split a shop: vectors aligned by the data's own authors."""
+
+ALIGNED_ABOUT = "vectors of both shops as aligned by the authors of the data: a control"
+
 PRODUCTS_ABOUT = "the products of each shop: embedding, content vector, popularity, category"
 
 
 def schema_of(table: TableSchema) -> pa.Schema:
     """The Arrow schema of a table with fixed columns."""
     return pa.schema(list(table.columns.items()))
+
+
+def aligned_schema(dimensions: int) -> pa.Schema:
+    """The Arrow schema of `aligned`; `dimensions` is the width of its vectors."""
+    return pa.schema([("product_id", pa.string()), ("vector", pa.list_(pa.float32(), dimensions))])
 
 
 def products_schema(dimensions: int, content: int | None) -> pa.Schema:

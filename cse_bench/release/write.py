@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from cse_bench.release.card import render_card
 from cse_bench.release.manifest import MANIFEST, FileEntry, Manifest, fingerprint_of
 from cse_bench.release.schema import PAIRS, SCHEMA_VERSION
 
+OTHER_FILES = (MANIFEST, "README.md", "build_report.json")
+"""What a release holds beside its tables."""
+
 
 @dataclass(frozen=True)
 class ReleaseContents:
@@ -25,6 +29,10 @@ class ReleaseContents:
         One table a shop.
     tables : dict of (str, str) to Arrow table
         The other tables, by config and split.
+    build : dict
+        How it was built, for the manifest.
+    report : dict
+        What was read and left out; written as ``build_report.json`` where it is not empty.
     """
 
     name: str
@@ -37,6 +45,7 @@ class ReleaseContents:
     products: dict[str, pa.Table]
     tables: dict[tuple[str, str], pa.Table]
     build: dict[str, Any] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)
 
 
 def write_release(directory: Path, contents: ReleaseContents) -> Manifest:
@@ -83,6 +92,9 @@ def write_release(directory: Path, contents: ReleaseContents) -> Manifest:
         files=files,
     )
     (directory / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    if contents.report:
+        report = json.dumps(contents.report, indent=2) + "\n"
+        (directory / "build_report.json").write_text(report, encoding="utf-8")
     (directory / "README.md").write_text(render_card(manifest, by_path), encoding="utf-8")
     return manifest
 
@@ -93,12 +105,12 @@ def _write_table(table: pa.Table, path: Path) -> None:
     Content vectors repeat whole (all products of a kind share one), so they are left plain, where
     Zstandard finds the repeats.
     """
-    floats = [n for n in ("embedding", "popularity") if n in table.column_names]
+    floats = [n for n in ("embedding", "vector", "popularity") if n in table.column_names]
     strings = [f.name for f in table.schema if pa.types.is_string(f.type)]
     lists = [f"{f.name}.list.element" for f in table.schema if pa.types.is_list(f.type)]
     # An id column names each product once: a dictionary would only double it.
     dictionary = [n for n in strings + lists if n != "product_id"]
-    paths = [f"{n}.list.element" if n == "embedding" else n for n in floats]
+    paths = [f"{n}.list.element" if n in ("embedding", "vector") else n for n in floats]
     pq.write_table(
         table.replace_schema_metadata(None),
         path,

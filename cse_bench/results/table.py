@@ -25,7 +25,8 @@ def print_result(result: Result, primary: list[Primary], console: Console) -> No
     """
     release = result.release
     title = (
-        f"{result.aligner.name} {result.aligner.version} on {release.name} {release.version}, "
+        f"{result.aligner.name} {result.aligner.version} on {release.name} {release.version} "
+        f"({release.fingerprint[:8]}), "
         f"{result.scores[0].split} split, protocol {result.protocol.version}"
     )
     table = Table(title=title, title_justify="left", caption=_caption(), caption_justify="left")

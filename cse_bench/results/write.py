@@ -2,37 +2,68 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cse_bench.errors import InputError
-from cse_bench.files import staged_directory
 from cse_bench.results.record import Result
 
 FILES = ("result.json", "ranks.parquet", "aligned.parquet")
 """What a result's directory holds, and nothing else."""
 
 
-def check_result_directory(directory: Path) -> None:
-    """Refuse a place where a result would overwrite something that is not an earlier result.
+@contextmanager
+def result_directory(directory: Path) -> Iterator[Path]:
+    """Make sure, before any work, that a result can be written here.
+
+    Parameters
+    ----------
+    directory : Path
+        Where the result shall go. What is made for it goes again if the block fails.
+
+    Yields
+    ------
+    Path
+        The directory.
 
     Raises
     ------
     InputError
-        If the directory holds a foreign file, or is none.
+        If it cannot be written to, or holds anything but an earlier result.
     """
-    if directory.exists() and not directory.is_dir():
-        raise InputError(f"{directory} is a file, not a directory", "name another --out")
-    foreign = (
-        [p.name for p in directory.iterdir() if p.name not in FILES] if directory.is_dir() else []
-    )
+    made = [d for d in (directory, *directory.parents) if not d.exists()]
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        _remove(made)
+        raise InputError(
+            f"cannot write to {directory}: {error.strerror}", "name another --out"
+        ) from None
+    foreign = sorted(p.name for p in directory.iterdir() if p.name not in FILES)
     if foreign:
         raise InputError(
             f"{directory} holds {foreign[0]!r}, which is no result of ours, so it is left alone",
             "name a new or an empty directory with --out",
         )
+    try:
+        yield directory
+    except BaseException:
+        _remove(made)
+        raise
+
+
+def _remove(directories: list[Path]) -> None:
+    """Take empty directories away again, innermost first."""
+    for directory in directories:
+        with suppress(OSError):
+            directory.rmdir()
 
 
 def write_result(
@@ -40,10 +71,12 @@ def write_result(
 ) -> None:
     """Write a result, replacing an earlier one in the same place.
 
+    All files are written under temporary names first, then renamed, the record last.
+
     Parameters
     ----------
     directory : Path
-        Where to.
+        From `result_directory`.
     result : Result
         The record.
     ranks : Arrow table
@@ -51,13 +84,19 @@ def write_result(
     aligned : Arrow table, optional
         The aligned vectors.
     """
-    check_result_directory(directory)
-    with staged_directory(directory, replace=True) as stage:
+    record, ranks_file, aligned_file = (directory / name for name in FILES)
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=directory) as place:
+        stage = Path(place)
         text = result.model_dump_json(indent=1) + "\n"
-        (stage / FILES[0]).write_text(text, encoding="utf-8")
-        _write(ranks, stage / FILES[1])
+        (stage / record.name).write_text(text, encoding="utf-8")
+        _write(ranks, stage / ranks_file.name)
         if aligned is not None:
-            _write(aligned, stage / FILES[2])
+            _write(aligned, stage / aligned_file.name)
+            (stage / aligned_file.name).replace(aligned_file)
+        else:
+            aligned_file.unlink(missing_ok=True)
+        (stage / ranks_file.name).replace(ranks_file)
+        (stage / record.name).replace(record)
 
 
 def _write(table: pa.Table, path: Path) -> None:

@@ -49,6 +49,7 @@ BAD = {
     "no capitals or spaces": HEAD + BODY.format(attributes="name = 'My Aligner'"),
     "name = '../evil'": HEAD + BODY.format(attributes="name = '../evil'"),
     "stochastic = 'yes'": HEAD + BODY.format(attributes="stochastic = 'yes'"),
+    "uses is not a literal": HEAD + BODY.format(attributes="uses = None"),
     "authors = 'Me'": HEAD + BODY.format(attributes="authors = 'Me'"),
     "bytes, an aligner at most 65,536": HEAD + BODY.format(attributes="") + "#" * 70_000,
 }
@@ -87,6 +88,60 @@ def test_parameters_need_defaults(tmp_path):
     )
     with pytest.raises(InputError, match="give every parameter of __init__ a default"):
         read_aligner(path).make()
+
+
+MIXIN = (
+    HEAD
+    + """
+class Base:
+    uses = frozenset({"pairs"})
+class Mine(Base, Aligner):
+    def fit(self, source, target, evidence): return self
+    def transform(self, shop): return shop.vectors.copy()
+"""
+)
+LATER = HEAD + BODY.format(attributes="") + "\nMine.uses = frozenset({'pairs'})\n"
+
+
+@pytest.mark.parametrize("text", [MIXIN, LATER])
+def test_evidence_that_the_text_does_not_declare_is_refused(tmp_path, text):
+    """Else an aligner would enter the unsupervised track and be shown the pairs."""
+    with pytest.raises(InputError, match=r"Mine\.uses is frozenset\(\{'pairs'\}\)"):
+        read_aligner(write(tmp_path, text)).make()
+
+
+@pytest.mark.parametrize("where", ["file", "init", "fit"])
+def test_leaving_the_process_is_an_error(tmp_path, where):
+    from cse_bench.aligners.checks import run_checks
+
+    leave = "raise SystemExit(0)"
+    text = (
+        HEAD
+        + (leave if where == "file" else "")
+        + BODY.format(attributes=f"def __init__(self): {leave if where == 'init' else 'pass'}")
+    )
+    if where == "fit":
+        text = text.replace("return self", leave)
+    source = read_aligner(write(tmp_path, text))
+    try:
+        found = [problem for _, problem in run_checks(source) if problem]
+    except InputError as error:
+        found = [str(error)]
+    assert found
+    assert "SystemExit" in found[0]
+
+
+def test_a_misspelt_method_is_told(tmp_path):
+    text = HEAD + BODY.format(attributes="").replace("def transform", "def transfrom")
+    with pytest.raises(InputError, match="has no method transform"):
+        read_aligner(write(tmp_path, text)).make()
+
+
+def test_a_file_named_without_its_ending_is_suggested(tmp_path, monkeypatch):
+    write(tmp_path, HEAD + BODY.format(attributes=""))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"write mine\.py"):
+        find_aligner("mine")
 
 
 def test_a_name_and_its_file_are_the_same_aligner():

@@ -107,6 +107,16 @@ def test_support_popularity_and_embeddings_come_from_train_users(events):
         assert table.equals(after.products[shop])
 
 
+def test_the_order_of_rows_tells_neither_time_nor_user(events, contents):
+    """Rows of one user stand no nearer to each other than chance has it, in any table."""
+    for (config, split), table in contents.tables.items():
+        if "group" in table.column_names and split != "train" and table.num_rows > 60:
+            group = table["group"].to_numpy()
+            same = np.mean(group[1:] == group[:-1])
+            shares = np.bincount(group) / len(group)
+            assert same < 4 * np.sum(shares**2) + 0.05, (config, split)
+
+
 def test_three_shops_and_no_pairs():
     contents = build(random_events(shops=3, users=80))
     crossings = contents.tables["cross_sessions", "train"]

@@ -78,7 +78,7 @@ def test_visits_of_one_moment_are_numbered_by_session():
         }
     )
     cut = number_visits(log.events, users, products)
-    engine = ibis.duckdb.connect()
+    engine = log.events.get_backend()
     visits = engine.execute(cut.visits).sort_values("visit")
     assert visits["visit"].tolist() == [0, 1]
     assert visits["n"].tolist() == [2, 2]

@@ -57,6 +57,8 @@ def test_new_check_and_evaluate_go_on_from_each_other(tmp_path, small_release, r
     assert run("new", "my_aligner.py", cwd=tmp_path).returncode == 0
     written = (tmp_path / "my_aligner.py").read_text()
     assert written == (root / "examples" / "my_aligner.py").read_text()
+    assert run("new", "Second One.py", cwd=tmp_path).returncode == 0
+    assert 'name = "second-one"' in (tmp_path / "Second One.py").read_text()
     again = run("new", "my_aligner.py", cwd=tmp_path)
     assert again.returncode == 2
     assert "exists already" in again.stderr
@@ -105,6 +107,12 @@ MISTAKES = {
     "fit raised AttributeError": ["evaluate", "raises.py"],
     "did you mean 'completejourney'": ["build", "complete-journey", "--out", "x"],
     "did you mean 'ppmi-svd'": ["build", "completejourney", "--out", "x", "--trainer", "ppmi"],
+    "a gap of nan days": ["build", "completejourney", "--out", "x", "--gap", "nand"],
+    "takes no --archive": ["build", "completejourney", "--out", "x", "--archive", "a.zip"],
+    "needs its events": ["build", "tabular", "--out", "x"],
+    "needs the archive itself": ["build", "coveo", "--out", "x"],
+    "the basis on which": ["build", "completejourney", "--out", "x", "--with-pairs", "p.csv"],
+    "did you mean 'spark'": ["build", "completejourney", "--out", "x", "--engine", "sparc"],
     "no length of time": ["build", "completejourney", "--out", "x", "--gap", "soon"],
     "cannot read the key file": ["build", "completejourney", "--out", "x", "--key-file", "no"],
     "does not end in .py": ["new", "mine"],
@@ -123,8 +131,50 @@ def test_a_mistake_is_one_clear_message_and_exit_code_2(tmp_path, message):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["raises.py"], "something was left"
 
 
+def test_what_an_aligner_prints_does_not_spoil_json(tmp_path, small_release):
+    text = RAISES.replace("return self.nothing", "print('hello'); return self")
+    (tmp_path / "prints.py").write_text(
+        text.replace("return shop.vectors", "return shop.vectors * 2")
+    )
+    options = ["--release", small_release.path, "--split", "validation", "--json"]
+    done = run("evaluate", "prints.py", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["aligner"]["name"] == "bad"
+    assert "hello" in done.stderr
+    assert [p.name for p in (tmp_path / "results").iterdir()] == ["bad-validation"]
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_work(tmp_path, small_release):
+    (tmp_path / "file").write_text("")
+    begun = time.monotonic()
+    done = run("evaluate", "procrustes", "--out", "file/sub", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "cannot write to file/sub" in done.stderr
+    assert time.monotonic() - begun < 5
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    done = run(
+        "evaluate", "procrustes", "--out", "link", "--release", small_release.path, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(p.name for p in (tmp_path / "real").iterdir()) == ["ranks.parquet", "result.json"]
+
+
+def test_an_unexpected_error_is_one_message_and_exit_code_3():
+    code = "import cse_bench.cli.main as m\nm.group.main = lambda **k: 1 / 0\nm.main(['list'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 3
+    assert "unexpected ZeroDivisionError" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_build_refuses_to_replace_what_is_there(tmp_path):
     need("ibis")
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "manifest.json").write_text('{"name": "an app of the user"}')
+    done = run("build", "completejourney", "--out", "app", "--replace", cwd=tmp_path)
+    assert done.returncode == 2
+    assert [p.name for p in (tmp_path / "app").iterdir()] == ["manifest.json"]
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     for flags in ([], ["--replace"]):

@@ -9,12 +9,22 @@ cross from one shop to the other; `stores.csv` holds that grouping, which
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cse_bench.errors import InputError
 from cse_bench.extras import require
-from cse_bench.logs.schema import CATALOGUE, EVENTS, Log
+from cse_bench.logs.memory import put
+from cse_bench.logs.schema import CATALOGUE, EVENTS, PAIRS, Log
+from cse_bench.logs.store_groups import balanced_max_cut
+from cse_bench.types import Floats
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -109,12 +119,92 @@ def read_stores() -> dict[str, str]:
     return {row["store"]: row["shop"] for row in csv.DictReader(text.splitlines())}
 
 
-def read(engine: BaseBackend) -> Log:
-    """The log of two shops, `Log`; all shoppers' visits are baskets (one timestamp each)."""
+@dataclass(frozen=True)
+class JourneyOptions:
+    """How to put the stores into shops.
+
+    Attributes
+    ----------
+    shops : int
+        How many store groups. Two are the frozen grouping; for another number it is computed from
+        the visits of train users.
+    train_users : callable, optional
+        Given all users, the train users among them; the builder knows.
+    """
+
+    shops: int = 2
+    train_users: Callable[[list[str]], list[str]] | None = None
+
+
+def group_stores(engine: BaseBackend, options: JourneyOptions) -> dict[str, str]:
+    """Store → shop.
+
+    Raises
+    ------
+    InputError
+        If so many groups cannot be made.
+    """
+    if options.shops == 2:
+        return read_stores()
+    events = store_events(engine)
+    users = sorted(events.select("user").distinct().to_pyarrow()["user"].to_pylist())
+    train = users if options.train_users is None else options.train_users(users)
+    stores, moves, volume = store_moves(events, train)
+    if not 2 <= options.shops <= len(stores):
+        raise InputError(f"{len(stores)} stores make no {options.shops} shops")
+    labels, _ = balanced_max_cut(moves, volume, options.shops)
+    return {store: f"SHOP{label + 1}" for store, label in zip(stores, labels, strict=True)}
+
+
+def store_moves(events: ir.Table, users: list[str]) -> tuple[list[str], Floats, Floats]:
+    """How often users visit two stores in turn, within 7 days.
+
+    Parameters
+    ----------
+    events : ibis Table
+        From `store_events`.
+    users : list of str
+        Whose visits count.
+
+    Returns
+    -------
+    stores : list of str
+    moves : ndarray of shape (n, n), float64
+        Symmetric, zero diagonal.
+    volume : ndarray of shape (n,), float64
+        Lines sold in each store.
+    """
     import ibis
 
-    stores = read_stores()
-    shop_of = ibis.memtable({"store": list(stores), "shop": list(stores.values())})
+    chosen = put(events.get_backend(), {"user": pa.array(users, pa.string())})
+    theirs = events.semi_join(chosen, "user")
+    baskets = theirs.group_by("user", "session", "store").agg(
+        timestamp=theirs.timestamp.min(), lines=theirs.count()
+    )
+    turn = ibis.window(group_by="user", order_by=["timestamp", "session"])
+    seconds = baskets.timestamp.epoch_seconds()
+    seen = baskets.mutate(
+        following=baskets.store.lead().over(turn), gap=seconds.lead().over(turn) - seconds
+    ).to_pyarrow()
+    stores = sorted(set(seen["store"].to_pylist()), key=int)
+    names = pa.array(stores)
+    volume = np.zeros(len(stores))
+    np.add.at(volume, pc.index_in(seen["store"], names).to_numpy(), seen["lines"].to_numpy())
+    moved = seen.filter(
+        pc.and_(pc.less_equal(seen["gap"], 7 * 86400), pc.is_valid(seen["following"]))
+    )
+    moves = np.zeros((len(stores), len(stores)))
+    places = [pc.index_in(moved[c], names).to_numpy() for c in ("store", "following")]
+    np.add.at(moves, (places[0], places[1]), 1)
+    moves += moves.T
+    np.fill_diagonal(moves, 0)
+    return stores, moves, volume
+
+
+def read(engine: BaseBackend, options: JourneyOptions) -> Log:
+    """The log as a `Log`; all shoppers' visits are baskets (one timestamp each)."""
+    stores = group_stores(engine, options)
+    shop_of = put(engine, {"store": list(stores), "shop": list(stores.values())})
     events = store_events(engine).inner_join(shop_of, "store")
     kinds = [events.department, events.product_category, events.product_type.fill_null("")]
     catalogue = events.select(
@@ -123,18 +213,17 @@ def read(engine: BaseBackend) -> Log:
         title=kinds[0].concat(" ", kinds[1], " ", kinds[2]),
         category=events.product_category,
     ).distinct()
-    sold = catalogue.select("shop", "product")
-    left, right = sold.filter(sold.shop == "SHOP1"), sold.filter(sold.shop == "SHOP2").view()
+    left = catalogue.select("product", left_shop="shop")
+    right = catalogue.select("product", right_shop="shop").view()
     both = left.inner_join(right, "product")
-    pairs = both.select(
-        left_shop=both.shop, left=both.product, right_shop=both.shop_right, right=both.product
-    )
+    pairs = both.filter(both.left_shop < both.right_shop)
+    pairs = pairs.mutate(left=pairs["product"], right=pairs["product"])
     return Log(
         name="completejourney",
         events=events.select(*EVENTS),
         catalogue=catalogue.select(*CATALOGUE),
         ordered=False,
-        pairs=pairs,
+        pairs=pairs.select(*PAIRS),
         pairs_basis="public",
         licence="cc0-1.0",
         redistributable=True,

@@ -1,0 +1,76 @@
+"""The engines that run the pipeline's expressions: DuckDB, or Spark."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from cse_bench.errors import InputError, did_you_mean
+from cse_bench.extras import require
+
+if TYPE_CHECKING:
+    from ibis.backends import BaseBackend
+
+ENGINES = ("duckdb", "spark")
+
+
+@contextlib.contextmanager
+def open_engine(name: str, *, master: str = "local[*]") -> Iterator[BaseBackend]:
+    """Open an engine, and close it at the end.
+
+    Parameters
+    ----------
+    name : str
+        ``duckdb`` (one machine, spills to disk) or ``spark``.
+    master : str
+        For Spark: the master's URL, ``local[*]`` for this machine.
+
+    Raises
+    ------
+    InputError
+        If there is no such engine, or it cannot start.
+    """
+    if name not in ENGINES:
+        raise InputError(f"there is no engine {name!r}", did_you_mean(name, list(ENGINES)))
+    ibis = require("ibis", "build", "building a release")
+    if name == "duckdb":
+        require("duckdb", "build", "building a release")
+        with tempfile.TemporaryDirectory(prefix="cse-bench-duckdb-") as spill:
+            backend = ibis.duckdb.connect(temp_directory=spill)
+            try:
+                yield backend
+            finally:
+                backend.disconnect()
+        return
+    sql = require("pyspark.sql", "spark", "the engine spark")
+    session = _spark_session(sql, master)
+    try:
+        yield ibis.pyspark.connect(session)
+    finally:
+        session.stop()
+
+
+def _spark_session(sql: ModuleType, master: str) -> Any:
+    """A Spark session that is quiet and keeps UTC."""
+    settings = {
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.execution.arrow.pyspark.enabled": "true",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.log.level": "ERROR",
+    }
+    if master.startswith("local"):
+        settings |= {"spark.sql.shuffle.partitions": "8", "spark.driver.memory": "4g"}
+    builder = sql.SparkSession.builder.master(master).appName("cse-bench")
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    try:
+        return builder.getOrCreate()
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+        raise InputError(
+            f"Spark does not start: {reason}", "it needs Java 17 or later (JAVA_HOME), and a master"
+        ) from None

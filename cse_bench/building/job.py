@@ -1,0 +1,95 @@
+"""One build: opens the log on its engine, runs the pipeline, gives a release's contents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from cse_bench.building.archive import archive_contents
+from cse_bench.building.engines import open_engine
+from cse_bench.building.keys import Key, split_users
+from cse_bench.building.pipeline import BuildParameters, build_contents
+from cse_bench.errors import InputError
+from cse_bench.logs.registry import ARCHIVES, make_options, read_log
+from cse_bench.release.write import ReleaseContents
+from cse_bench.trainers.base import Trainer
+
+
+@dataclass(frozen=True)
+class BuildJob:
+    """Everything a build needs to know.
+
+    Attributes
+    ----------
+    source : str
+        Name of the log's reader, or of an archive.
+    log_options : dict
+        What the reader is told.
+    trainer : Trainer
+        Learns the embeddings.
+    parameters : BuildParameters
+        How to build.
+    key : Key
+        The source of every random choice.
+    engine, spark_master : str
+        Where the relational work is done.
+    with_pairs, pairs_basis : str or None
+        File of gold pairs, and the basis of their release.
+    """
+
+    source: str
+    log_options: dict[str, Any]
+    trainer: Trainer
+    parameters: BuildParameters
+    key: Key
+    engine: str = "duckdb"
+    spark_master: str = "local[*]"
+    with_pairs: str | None = None
+    pairs_basis: str | None = None
+
+
+def run_job(job: BuildJob, stage: Callable[[str], None]) -> ReleaseContents:
+    """Run a build.
+
+    Parameters
+    ----------
+    job : BuildJob
+        What to build.
+    stage : callable
+        Told the name of each stage as it begins.
+
+    Raises
+    ------
+    InputError
+        If the log or an option cannot be used.
+    KeyboardInterrupt
+        If it was interrupted, whatever the engine made of that.
+    """
+    if job.source in ARCHIVES:
+        archive = job.log_options.get("archive")
+        if archive is None:
+            raise InputError(f"{job.source} needs the archive itself", "--archive FILE.zip")
+        return archive_contents(Path(archive), job.parameters.name, job.parameters.version, job.key)
+    options = make_options(job.source, job.log_options)
+    if hasattr(options, "train_users"):
+        options = replace(options, train_users=lambda users: _train_users(users, job.key))
+    try:
+        with open_engine(job.engine, master=job.spark_master) as backend:
+            log = read_log(job.source, backend, options)
+            if job.with_pairs is not None:
+                from cse_bench.logs.tabular import read_pairs
+
+                pairs = read_pairs(backend, job.with_pairs)
+                log = replace(log, pairs=pairs, pairs_basis=job.pairs_basis)
+            return build_contents(log, job.trainer, job.parameters, job.key, stage)
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":  # DuckDB's own name for Ctrl-C
+            raise KeyboardInterrupt from None
+        raise
+
+
+def _train_users(users: list[str], key: Key) -> list[str]:
+    split = split_users(users, key)
+    return [user for user, where in zip(users, split, strict=True) if where == "train"]

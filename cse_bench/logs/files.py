@@ -1,0 +1,303 @@
+"""Tables in files: Parquet, CSV or JSON Lines; one, a glob or a directory; local or by URL."""
+
+from __future__ import annotations
+
+import csv
+import glob
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from cse_bench.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from ibis.backends import BaseBackend
+
+FORMATS = {
+    ".parquet": "parquet",
+    ".csv": "csv",
+    ".csv.gz": "csv",
+    ".jsonl": "json",
+    ".jsonl.gz": "json",
+    ".ndjson": "json",
+    ".ndjson.gz": "json",
+}
+"""File ending → format."""
+
+
+@dataclass(frozen=True)
+class TableFiles:
+    """Files of one format that make one table.
+
+    Attributes
+    ----------
+    paths : tuple of str
+        Paths or URLs, sorted.
+    format : str
+        ``parquet``, ``csv`` or ``json``.
+    """
+
+    paths: tuple[str, ...]
+    format: str
+
+    def __str__(self) -> str:
+        more = len(self.paths) - 1
+        return self.paths[0] + (f" (and {more} more)" if more else "")
+
+
+def find_files(reference: str) -> TableFiles:
+    """Resolve a file, a glob, a directory or a URL.
+
+    Raises
+    ------
+    InputError
+        If there is nothing, or files of more than one format.
+    """
+    if "://" in reference:
+        paths = _remote(reference)
+    else:
+        root = Path(reference).expanduser()
+        if root.is_dir():
+            paths = [str(p) for p in root.rglob("*") if _format(p.name) is not None]
+        else:
+            paths = [p for p in glob.glob(str(root), recursive=True) if Path(p).is_file()]
+            # A name may hold the characters of a glob and be meant as it is.
+            paths = paths or ([str(root)] if root.is_file() else [])
+    if not paths:
+        raise InputError(f"there is no table at {reference}", f"wanted: {', '.join(FORMATS)} files")
+    formats = {_format(path) for path in paths}
+    if formats == {None}:
+        raise InputError(f"{paths[0]} is of no known format", f"wanted: {', '.join(FORMATS)}")
+    if len(formats) > 1:
+        found = ", ".join(sorted(str(f) for f in formats))
+        raise InputError(f"{reference} holds files of several formats: {found}", "name one kind")
+    return TableFiles(tuple(sorted(paths)), str(formats.pop()))
+
+
+def _format(name: str) -> str | None:
+    return next((f for ending, f in FORMATS.items() if name.lower().endswith(ending)), None)
+
+
+def _remote(url: str) -> list[str]:
+    """The files of an fsspec URL."""
+    import fsspec
+
+    try:
+        system, path = fsspec.core.url_to_fs(url)
+        if system.isdir(path):
+            found = [p for p in system.find(path) if _format(p) is not None]
+        else:
+            found = system.glob(path)
+    except (ImportError, ValueError, OSError) as error:
+        raise InputError(f"cannot look at {url}: {error}") from None
+    return [system.unstrip_protocol(p) for p in found]
+
+
+def read_table(
+    engine: BaseBackend, files: TableFiles, mapping: dict[str, str], required: tuple[str, ...]
+) -> ir.Table:
+    """Read a table with our column names.
+
+    Columns of CSV and JSON Lines come as strings; those of Parquet have their own types.
+
+    Parameters
+    ----------
+    engine : ibis backend
+        DuckDB or PySpark.
+    files : TableFiles
+        The files.
+    mapping : dict of str to str
+        Our column name → theirs, of every column wanted.
+    required : tuple of str
+        Which of ours must be there; the others are left out where they are not.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, or a required column is missing.
+    """
+    _reach(engine, files)
+    raw = _guarded(files, lambda: _open(engine, files, None))
+    columns = list(raw.columns)
+    for ours in required:
+        if mapping[ours] not in columns:
+            hint = did_you_mean(mapping[ours], columns)
+            name = f"{mapping[ours]!r}" + ("" if mapping[ours] == ours else f" (our {ours!r})")
+            raise InputError(
+                f"{files} has no column {name}",
+                f"{hint}; a mapping file says which column is which",
+            )
+    there = {ours: theirs for ours, theirs in mapping.items() if theirs in columns}
+    if files.format == "json":
+        raw = _guarded(files, lambda: _open(engine, files, sorted(set(there.values()))))
+    return raw.select(**{ours: raw[theirs] for ours, theirs in there.items()})
+
+
+def _open(engine: BaseBackend, files: TableFiles, strings: list[str] | None) -> ir.Table:
+    """Open the files on an engine; for JSON, `strings` names the columns, all read as text."""
+    paths, spark = list(files.paths), engine.name == "pyspark"
+    if files.format == "parquet":
+        if not spark or len(paths) == 1:
+            return engine.read_parquet(paths[0] if spark else paths)
+        import ibis
+
+        return ibis.union(*(engine.read_parquet(path) for path in paths))
+    if files.format == "csv":
+        if spark:
+            how = {"header": True, "inferSchema": False, "multiLine": True, "escape": '"'}
+            return engine.read_csv(paths, mode="FAILFAST", **how)
+        # Told, not guessed: a sniffer would take a ragged row for a header.
+        columns = dict.fromkeys(_csv_header(files), "VARCHAR")
+        how = {"delim": ",", "quote": '"', "escape": '"', "strict_mode": True}
+        return engine.read_csv(paths, header=True, auto_detect=False, columns=columns, **how)
+    if spark:
+        schema = None if strings is None else ", ".join(f"`{name}` string" for name in strings)
+        return engine.read_json(paths, mode="FAILFAST", **({"schema": schema} if schema else {}))
+    texts = {} if strings is None else {"columns": dict.fromkeys(strings, "VARCHAR")}
+    return engine.read_json(paths, format="newline_delimited", **texts)
+
+
+def _csv_header(files: TableFiles) -> list[str]:
+    """The columns of CSV files, which all must have the same.
+
+    Raises
+    ------
+    InputError
+        If they differ, or a name stands twice.
+    """
+    first: list[str] | None = None
+    for path in files.paths:
+        try:
+            with _text(path) as stream:
+                header = next(csv.reader(stream, strict=True), [])
+        except (csv.Error, OSError, EOFError, ValueError) as error:
+            raise unreadable(files, error) from error
+        if first is None:
+            first = header
+        if header != first:
+            raise InputError(f"{path} has the columns {header}, {files.paths[0]} has {first}")
+    columns = first or []
+    if len(set(columns)) != len(columns) or not columns:
+        raise InputError(f"{files}: the header is {columns}", "wanted: names, each once")
+    return columns
+
+
+def _reach(engine: BaseBackend, files: TableFiles) -> None:
+    """Let DuckDB read URLs through fsspec; Spark has its own ways."""
+    if "://" not in files.paths[0] or engine.name != "duckdb":
+        return
+    import fsspec
+
+    system, _ = fsspec.core.url_to_fs(files.paths[0])
+    if not engine.con.filesystem_is_registered(
+        system.protocol if isinstance(system.protocol, str) else system.protocol[0]
+    ):
+        engine.con.register_filesystem(system)
+
+
+def _guarded(files: TableFiles, work: Callable[[], Any]) -> Any:
+    """Do something with files, and tell which of them an engine stumbled over."""
+    try:
+        return work()
+    except Exception as error:
+        if isinstance(error, InputError | KeyboardInterrupt):
+            raise
+        raise unreadable(files, error) from error
+
+
+def unreadable(files: TableFiles, error: Exception) -> InputError:
+    """What to say of files that an engine could not read: which one, where, why."""
+    for path in files.paths:
+        problem = _first_problem(path, files.format)
+        if problem:
+            return InputError(f"{path}{problem}", "is it complete, and of the format of its name?")
+    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return InputError(f"{files} cannot be read: {reason}")
+
+
+def _first_problem(path: str, format: str) -> str | None:
+    """The first thing wrong with one file, found by reading it plainly."""
+    try:
+        if format == "parquet":
+            for _ in _rows(path, format):
+                pass
+            return None
+        width = None
+        for number, row in _rows(path, format):
+            if isinstance(row, dict) and format == "csv":
+                width = len(row) if width is None else width
+                if None in row or None in row.values():
+                    return f", row {number}: not as many columns as the header has"
+    except json.JSONDecodeError as error:
+        return f", row {error.lineno}: not JSON ({error.msg})"
+    except UnicodeDecodeError as error:
+        return f": not UTF-8 text ({error.reason} at byte {error.start})"
+    except (csv.Error, OSError, EOFError, ValueError) as error:
+        return f": {error}"
+    return None
+
+
+def _rows(path: str, format: str) -> Iterator[tuple[int, dict[Any, Any]]]:
+    """Number and cells of every row of one file; numbers as a text editor shows them."""
+    if format == "parquet":
+        import fsspec
+        import pyarrow.parquet as pq
+
+        with fsspec.open(path, "rb") as stream, pq.ParquetFile(stream) as file:
+            number = 0
+            for batch in file.iter_batches():
+                for row in batch.to_pylist():
+                    number += 1
+                    yield number, row
+        return
+    with _text(path) as stream:
+        if format == "csv":
+            reader = csv.DictReader(stream, strict=True)
+            for row in reader:
+                yield reader.line_num, row
+        else:
+            for number, line in enumerate(stream, 1):
+                if line.strip():
+                    try:
+                        yield number, json.loads(line)
+                    except json.JSONDecodeError as error:
+                        raise json.JSONDecodeError(
+                            error.msg, "\n" * (number - 1), number - 1
+                        ) from None
+
+
+def _text(path: str) -> IO[str]:
+    """Open a text file, plain or gzipped, local or by URL."""
+    if "://" in path:
+        import fsspec
+
+        stream: IO[str] = fsspec.open(path, "rt", encoding="utf-8", compression="infer").open()
+        return stream
+    if path.endswith(".gz"):
+        return gzip.open(path, "rt", encoding="utf-8", newline="")
+    return open(path, encoding="utf-8", newline="")
+
+
+def locate(files: TableFiles, column: str, is_bad: Callable[[Any], bool]) -> str:
+    """Where a cell stands: file, row, column, and what it holds.
+
+    Parameters
+    ----------
+    files : TableFiles
+        Where to look.
+    column : str
+        Their name of the column.
+    is_bad : callable
+        Whether a value is the one that is looked for.
+    """
+    for path in files.paths:
+        for number, row in _rows(path, files.format):
+            value = row.get(column)
+            if is_bad(value):
+                shown = "empty" if value in (None, "") else repr(value)
+                return f"{path}, row {number}, column {column!r}: {shown}"
+    return f"{files}, column {column!r}"

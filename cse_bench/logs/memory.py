@@ -1,0 +1,34 @@
+"""Small tables made in Python, put on an engine beside the log."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from ibis.backends import BaseBackend
+
+
+def put(engine: BaseBackend, columns: dict[str, Any]) -> ir.Table:
+    """A temporary table of the given columns.
+
+    Ibis' own in-memory tables are not enough: its Spark engine knows them in queries, but not in
+    tables that are computed and kept.
+
+    Parameters
+    ----------
+    engine : ibis backend
+        Where the table shall be.
+    columns : dict of str to sequence or Arrow array
+        Its columns.
+    """
+    name, table = f"cse_bench_{uuid.uuid4().hex}", pa.table(columns)
+    if engine.name == "pyspark":
+        from pyspark.sql import SparkSession
+
+        SparkSession.active().createDataFrame(table).createOrReplaceTempView(name)
+        return engine.table(name)
+    return engine.create_table(name, table, temp=True)

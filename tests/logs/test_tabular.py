@@ -1,0 +1,247 @@
+"""Tables of any shop: formats, sessions, and everything that may be wrong with them."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from datetime import UTC, datetime
+
+import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from cse_bench.errors import InputError
+from cse_bench.logs.tabular import TabularOptions, cut_sessions, read, read_pairs
+from tests.conftest import need
+
+need("ibis")
+
+ROWS = [
+    ("A", "u1", "s1", "p,1", "2020-01-01T00:00:00"),
+    ("A", "u1", "s1", 'p"2"', "2020-01-01 00:00:05"),
+    ("B", "u1", "s2", "p\nline", "1577836860"),
+    ("B", "u2", "s3", "p🛒", "1577836861000"),
+    ("B", "u2", "s3", "p" * 10_000, "2020-01-01T00:01:02Z"),
+]
+NAMES = ("shop", "user", "session", "product", "timestamp")
+
+
+def write_csv(path, rows=ROWS, names=NAMES):
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(names)
+    writer.writerows(rows)
+    data = text.getvalue().encode()
+    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    return str(path)
+
+
+def write_jsonl(path, rows=ROWS, names=NAMES):
+    lines = [json.dumps(dict(zip(names, row, strict=True))) for row in rows]
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
+def write_parquet(path, rows=ROWS, names=NAMES):
+    columns = [pa.array([r[i] for r in rows], pa.string()) for i in range(len(names))]
+    pq.write_table(pa.table(columns, names=list(names)), path)
+    return str(path)
+
+
+WRITERS = {"csv": write_csv, "csv.gz": write_csv, "jsonl": write_jsonl, "parquet": write_parquet}
+
+
+def read_events(*events, engine=None, **options):
+    log = read(engine or ibis.duckdb.connect(), TabularOptions(events=events, **options))
+    return log, log.events.order_by("timestamp", "product").to_pyarrow().to_pylist()
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_every_format_gives_the_same_events(tmp_path, ending):
+    path = WRITERS[ending](tmp_path / f"log.{ending}")
+    _, rows = read_events(path)
+    assert [(r["shop"], r["user"], r["product"]) for r in rows] == [r[:2] + r[3:4] for r in ROWS]
+    times = [r["timestamp"].replace(tzinfo=UTC).timestamp() - 1577836800 for r in rows]
+    assert times == [0, 5, 60, 61, 62]
+    assert len({r["session"] for r in rows}) == 3
+
+
+def test_directories_globs_urls_and_one_log_a_shop(tmp_path):
+    import fsspec
+
+    bare = [row[1:] for row in ROWS]
+    (tmp_path / "many").mkdir()
+    write_csv(tmp_path / "many" / "a.csv", bare[:2], NAMES[1:])
+    write_csv(tmp_path / "many" / "b.csv", bare[2:], NAMES[1:])
+    for reference in (str(tmp_path / "many"), str(tmp_path / "many" / "*.csv")):
+        _, rows = read_events(f"mine={reference}")
+        assert len(rows) == 5
+        assert {r["shop"] for r in rows} == {"mine"}
+    _, rows = read_events(f"X={tmp_path / 'many' / 'a.csv'}", f"Y={tmp_path / 'many' / 'b.csv'}")
+    assert [r["shop"] for r in rows] == ["X", "X", "Y", "Y", "Y"]
+    with fsspec.open("memory://log/events.parquet", "wb") as stream:
+        stream.write((tmp_path / write_parquet(tmp_path / "e.parquet")).read_bytes())
+    _, rows = read_events("memory://log/events.parquet")
+    assert len(rows) == 5
+
+
+def test_a_mapping_says_which_column_is_which(tmp_path):
+    names = ("store", "visitor", "visit", "sku", "when")
+    path = write_csv(tmp_path / "log.csv", names=names)
+    mapping = tmp_path / "map.toml"
+    mapping.write_text(
+        '[events]\nshop = "store"\nuser = "visitor"\nsession = "visit"\nproduct = "sku"\n'
+        'timestamp = "when"\n'
+    )
+    _, rows = read_events(path, mapping=mapping)
+    assert len(rows) == 5
+    with pytest.raises(InputError, match=r"log\.csv has no column 'user'"):
+        read_events(path)
+    for text, message in {
+        "[event]\n": "did you mean 'events'",
+        "[events]\nproducts = 'sku'\n": "did you mean 'product'",
+        "[events]\nuser = 3\n": "no column name",
+        "[events\n": "not TOML",
+    }.items():
+        mapping.write_text(text)
+        with pytest.raises(InputError, match=message):
+            read_events(path, mapping=mapping)
+
+
+def test_sessions_are_cut_by_a_pause(tmp_path):
+    times = ["00:00:00", "00:20:00", "00:40:00", "01:11:00", "01:11:00"]
+    rows = [("A", "u", f"p{i}", f"2020-01-01 {t}") for i, t in enumerate(times)]
+    path = write_csv(tmp_path / "log.csv", rows, ("shop", "user", "product", "timestamp"))
+    _, found = read_events(path)
+    sessions = [r["session"] for r in found]
+    assert sessions[0] == sessions[1] == sessions[2] != sessions[3] == sessions[4]
+    _, found = read_events(path, session_gap=60)
+    assert len({r["session"] for r in found}) == 1
+    _, found = read_events(path, session_gap=10)
+    assert len({r["session"] for r in found}) == 4
+    # A log that names some of its sessions keeps those, and has the rest cut.
+    table = ibis.memtable(
+        {
+            "shop": ["A"] * 3,
+            "user": ["u"] * 3,
+            "session": ["mine", None, None],
+            "product": ["x", "y", "z"],
+            "timestamp": [datetime(2020, 1, 1, h) for h in (0, 1, 2)],
+        },
+        schema=dict.fromkeys(NAMES[:4], "string") | {"timestamp": "timestamp"},
+    )
+    cut = ibis.duckdb.connect().to_pyarrow(cut_sessions(table, 30))["session"].to_pylist()
+    assert len(set(cut)) == 3
+    assert "log mine" in cut
+
+
+BAD = {
+    "bad.csv, row 3, column 'timestamp': 'yesterday' is no timestamp": [
+        ROWS[0],
+        ("A", "u1", "s1", "p", "yesterday"),
+    ],
+    "bad.csv, row 3, column 'timestamp': '2020-02-30' is no timestamp": [
+        ROWS[0],
+        ("A", "u1", "s1", "p", "2020-02-30"),
+    ],
+    "bad.csv, row 4, column 'timestamp': empty is no timestamp": [
+        ROWS[0],
+        ROWS[1],
+        ("A", "u", "s", "p", ""),
+    ],
+    "bad.csv, row 2, column 'shop': empty; every event needs a shop": [("", "u", "s", "p", "1")],
+    "bad.csv holds no event": [],
+}
+
+
+@pytest.mark.parametrize("message", BAD)
+def test_what_is_wrong_is_named_by_file_row_and_column(tmp_path, message):
+    path = write_csv(tmp_path / "bad.csv", BAD[message])
+    with pytest.raises(InputError) as error:
+        read_events(path)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (
+            "cut.jsonl",
+            b'{"shop":"A","user":"u","product":"p","timestamp":1}\n{"shop":"A","us',
+            "row 2",
+        ),
+        ("cut.parquet", None, "cut.parquet"),
+        ("cut.csv.gz", None, "cut.csv.gz"),
+        ("quote.csv", b'shop,user,session,product,timestamp\nA,u,s,"p,1\nA,u,s,q,2\n', "quote.csv"),
+        ("ragged.csv", b"shop,user,session,product,timestamp\nA,u,s,p,1\nA,u,s,p,1,9,9\n", "row 3"),
+        ("latin.csv", b"shop,user,session,product,timestamp\nA,u,s,caf\xe9,1\n", "UTF-8"),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path, name, content, message):
+    path = tmp_path / name
+    if content is None:
+        WRITERS[name.partition(".")[2]](path)
+        content = path.read_bytes()[:-40]
+    path.write_bytes(content)
+    with pytest.raises(InputError) as error:
+        read_events(str(path))
+    assert message in str(error.value)
+    assert "Traceback" not in str(error.value)
+
+
+def test_anonymous_rows_and_rows_of_no_product_are_counted_drops(tmp_path):
+    rows = [*ROWS, ("A", "", "s", "p", "1"), ("A", "u", "s", "", "2"), ("A", "", "s", "", "2")]
+    log, found = read_events(write_csv(tmp_path / "log.csv", rows))
+    assert len(found) == 5
+    assert {(d.reason, d.rows) for d in log.drops} == {("no user", 2), ("no product", 1)}
+
+
+def test_mixed_types_are_text(tmp_path):
+    path = tmp_path / "log.jsonl"
+    path.write_text(
+        '{"shop":1,"user":1,"product":"7","timestamp":"2020-01-01","extra":[1]}\n'
+        '{"shop":"one","user":"two","product":7,"timestamp":1577836801}\n'
+    )
+    _, rows = read_events(str(path))
+    assert [(r["shop"], r["user"], r["product"]) for r in rows] == [
+        ("1", "1", "7"),
+        ("one", "two", "7"),
+    ]
+
+
+def test_catalogues_join_and_repeat_once(tmp_path):
+    events = write_csv(tmp_path / "log.csv")
+    rows = [("p,1", "a title", "c"), ("p,1", "b title", "c"), ("p🛒", "", "d"), ("", "x", "y")]
+    catalogue = write_csv(tmp_path / "catalogue.csv", rows, ("product", "title", "category"))
+    log, _ = read_events(events, catalogue=(catalogue,))
+    found = log.catalogue.to_pyarrow().to_pylist()
+    assert len(found) == 4  # two products in two shops
+    assert {r["title"] for r in found if r["product"] == "p,1"} == {"a title"}
+    reasons = {d.reason: d.rows for d in log.drops}
+    assert reasons == {"a second row of the same product": 2, "no shop or product": 2}
+
+
+def test_no_file_and_unknown_formats_are_told(tmp_path):
+    (tmp_path / "log.xlsx").write_text("")
+    for reference in (tmp_path / "log.xlsx", tmp_path / "absent.csv", tmp_path):
+        with pytest.raises(InputError, match=r"wanted: \.parquet"):
+            read_events(str(reference))
+    write_csv(tmp_path / "a.csv")
+    write_parquet(tmp_path / "b.parquet")
+    with pytest.raises(InputError, match="several formats: csv, parquet"):
+        read_events(str(tmp_path))
+
+
+def test_pairs_are_turned_to_one_order(tmp_path):
+    names = ("left_shop", "left", "right_shop", "right")
+    engine = ibis.duckdb.connect()
+    path = write_csv(tmp_path / "p.csv", [("B", "1", "A", "2"), ("A", "2", "B", "1")], names)
+    assert engine.to_pyarrow(read_pairs(engine, path)).to_pylist() == [
+        {"left_shop": "A", "left": "2", "right_shop": "B", "right": "1"}
+    ]
+    path = write_csv(tmp_path / "q.csv", [("A", "1", "A", "2")], names)
+    with pytest.raises(InputError, match="1 pairs are of one shop"):
+        read_pairs(engine, path)
