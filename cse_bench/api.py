@@ -111,6 +111,7 @@ def build(
     *,
     log_options: dict[str, Any] | None = None,
     trainer: str = "ppmi-svd",
+    dimensions: int = 100,
     name: str = EMBEDDED,
     version: str = cse_bench.__version__,
     gap_days: float = 7.0,
@@ -135,6 +136,8 @@ def build(
         What the reader is told; see `logs.registry.make_options`.
     trainer : str
         Name of the trainer.
+    dimensions : int
+        Width of the embeddings.
     name, version : str
         Of the release.
     gap_days : float
@@ -189,7 +192,7 @@ def build(
     job = BuildJob(
         source=source,
         log_options=log_options or {},
-        trainer=get_trainer(trainer, random_state=key.seed("trainer")),
+        trainer=get_trainer(trainer, dimensions=dimensions, random_state=key.seed("trainer")),
         parameters=BuildParameters(name, version, gap_days, min_users),
         key=key,
         engine=engine,

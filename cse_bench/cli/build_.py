@@ -60,6 +60,21 @@ LOG_OPTIONS = (
 """What a log's reader is told; each says of which log it is."""
 
 
+BUILD_OPTIONS = (
+    "trainer",
+    "dimensions",
+    "gap_days",
+    "min_users",
+    "with_pairs",
+    "pairs_basis",
+    "key_file",
+    "engine",
+    "spark_master",
+    "replace",
+)
+"""What the build itself is told."""
+
+
 def _days(context: click.Context, parameter: click.Parameter, value: str) -> float:
     """Read a length of time such as 7d or 36h, in days."""
     units = {"d": 1.0, "h": 1 / 24}
@@ -90,6 +105,13 @@ def _with_log_options(function: Any) -> Any:
     show_default=True,
     metavar="NAME",
     help="Learns the embeddings; see cse-bench list.",
+)
+@click.option(
+    "--dimensions",
+    type=click.IntRange(min=1, max=1024),
+    default=100,
+    show_default=True,
+    help="Width of the embeddings.",
 )
 @click.option(
     "--gap",
@@ -142,9 +164,8 @@ def command(source: str, out: Path, **given: Any) -> None:
     from cse_bench.building.report import STAGES
     from cse_bench.progress import steps
 
-    ours = "trainer gap_days min_users with_pairs pairs_basis key_file engine spark_master replace"
     name = given.pop("name") or out.name
-    options = {name: given.pop(name) for name in ours.split()}
+    options = {name: given.pop(name) for name in BUILD_OPTIONS}
     with steps(f"building {out}", len(STAGES)) as stage:
         manifest = api.build(source, out, name=name, log_options=given, stage=stage, **options)
     _print_summary(out, manifest)

@@ -33,7 +33,7 @@ def results(release, procrustes):
         name: cse_bench.evaluate(name, release) for name in ("random-rotation", "content-seeds")
     }
     return others | {
-        "procrustes": make_result(find_aligner("procrustes"), release, procrustes, "test")
+        "procrustes": make_result(find_aligner("procrustes"), {}, release, procrustes, "test")
     }
 
 

