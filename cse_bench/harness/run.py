@@ -20,8 +20,9 @@ from cse_bench.tasks.registry import TASKS
 SEEDS = 5
 """Runs of a stochastic aligner."""
 
-FLOOR_SEEDS = 4
-"""Random rotations behind the floor: two opposite pairs (see `RandomRotation`)."""
+FLOOR_SEEDS = 2
+"""Random rotations behind the floor: an opposite pair (see `RandomRotation`), whose matched AUC is .5
+to the last digit and whose other scores are near enough to nothing."""
 
 PAPER = "paper-aligned"
 """What stands in place of a track for vectors that the data's own authors aligned: a control."""

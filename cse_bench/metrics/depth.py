@@ -4,61 +4,44 @@ from __future__ import annotations
 
 import numpy as np
 
-from cse_bench.metrics.ranking import TIE
+from cse_bench.metrics.ranking import TIE, count_above
 from cse_bench.types import Floats, Ints, Matrix
 
 FOLD = 8
 """Columns that are folded into one group."""
 
 
-def group_maxima(scores: Matrix, at_least: int) -> tuple[Matrix, int]:
-    """Fold the columns of each row into groups of `FOLD`, and take each group's maximum.
+def best_members(scores: Matrix, depth: int) -> tuple[Matrix, Matrix]:
+    """A few scores of each row that hold its best ones.
 
-    Group g of G holds the columns g, g + G, g + 2 G, …; the few columns beyond are groups of their
-    own, and come last.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (b, n), float32
-    at_least : int
-        How many groups there must be.
-
-    Returns
-    -------
-    maxima : ndarray of shape (b, G + n - G * FOLD), float32
-    groups : int
-        G; 0 where n is too small to fold, and every column is a group of its own.
-    """
-    b, n = scores.shape
-    groups = n // FOLD
-    if groups < at_least:
-        return scores, 0
-    folded = scores[:, : groups * FOLD].reshape(b, FOLD, groups).max(axis=1)
-    return np.concatenate([folded, scores[:, groups * FOLD :]], axis=1), groups
-
-
-def lower_bound_of_best(scores: Matrix, depth: int) -> Matrix:
-    """A value that at least `depth` scores of each row reach.
-
-    The maxima of `depth` groups are `depth` distinct scores, so the `depth`-th largest maximum is
-    a lower bound of the `depth`-th largest score.
+    The columns are dealt into groups: group g of G holds g, g + G, g + 2 G, … The `depth`-th
+    largest group maximum bounds the `depth`-th largest score from below, since the maxima are as
+    many distinct scores; and whatever exceeds that bound stands in the groups of the `depth`
+    largest maxima, or in the few columns beyond the groups.
 
     Parameters
     ----------
     scores : ndarray of shape (b, n), float32
     depth : int
-        At least 1.
+        At least 1; a row must have so many scores.
 
     Returns
     -------
-    ndarray of shape (b,), float32
-        Minus infinity where a row has too few scores.
+    members : ndarray of shape (b, m), float32
+        Holds every score above the bound, and the `depth` best.
+    bound : ndarray of shape (b,), float32
+        At least `depth` scores of the row reach it.
     """
-    if scores.shape[1] < depth:
-        return np.full(len(scores), -np.inf, np.float32)
-    maxima, _ = group_maxima(scores, depth)
-    cut = maxima.shape[1] - depth
-    return np.partition(maxima, cut, axis=1)[:, cut]
+    b, n = scores.shape
+    groups = n // FOLD
+    if groups < depth:
+        return scores, np.partition(scores, n - depth, axis=1)[:, n - depth]
+    maxima = scores[:, : groups * FOLD].reshape(b, FOLD, groups).max(axis=1)
+    chosen = np.argpartition(maxima, groups - depth, axis=1)[:, groups - depth :]
+    bound = np.take_along_axis(maxima, chosen[:, :1], axis=1)[:, 0]
+    begin = chosen + n * np.arange(b)[:, None]
+    flat = (begin[:, :, None] + groups * np.arange(FOLD)).reshape(b, -1)
+    return np.concatenate([scores.ravel().take(flat), scores[:, groups * FOLD :]], axis=1), bound
 
 
 def count_above_to_depth(scores: Matrix, row: Ints, own: Matrix, depth: int) -> tuple[Ints, Ints]:
@@ -81,14 +64,16 @@ def count_above_to_depth(scores: Matrix, row: Ints, own: Matrix, depth: int) -> 
         As `ranking.count_above`; a candidate that surely ranks beyond `depth` has
         ``greater = depth`` and ``ties = 0``.
     """
+    depth = min(depth, scores.shape[1])
+    members, bound = best_members(scores, depth)
     greater = np.full(len(own), depth, np.int64)
     ties = np.zeros(len(own), np.int64)
-    bound = lower_bound_of_best(scores, depth)
-    for i in np.flatnonzero(own + TIE >= bound[row]):
-        line, value = scores[row[i]], own[i]
-        at_least = np.count_nonzero(line >= value - TIE)
-        above = np.count_nonzero(line > value + TIE)
-        greater[i], ties[i] = above, at_least - above - 1
+    for where, among in (
+        (own - TIE > bound[row], members),  # all that is as good is among the members
+        (np.abs(own - bound[row]) <= TIE, scores),  # at the bound itself: who knows how many tie
+    ):
+        index = np.flatnonzero(where)
+        greater[index], ties[index] = count_above(among.take(row[index], axis=0), own[index])
     return greater, ties
 
 
@@ -105,19 +90,7 @@ def mean_of_best(scores: Matrix, depth: int) -> Floats:
     -------
     ndarray of shape (b,), float64
     """
-    b, n = scores.shape
-    depth = min(depth, n)
-    maxima, groups = group_maxima(scores, depth)
-    cut = maxima.shape[1] - depth
-    if groups:
-        # The best scores all stand in the groups of the largest maxima.
-        chosen = np.argpartition(maxima, cut, axis=1)[:, cut:, None]
-        alone = chosen >= groups  # a column beyond the groups, in column groups * (FOLD - 1) + it
-        columns = chosen + groups * np.where(alone, FOLD - 1, np.arange(FOLD))
-        flat = columns + n * np.arange(b)[:, None, None]
-        members = scores.ravel().take(flat)
-        members[np.broadcast_to(alone & (np.arange(FOLD) > 0), flat.shape)] = -np.inf
-        maxima = members.reshape(b, -1)
-        cut = maxima.shape[1] - depth
-    best = np.partition(maxima, cut, axis=1)[:, cut:]
-    return best.mean(axis=1, dtype=np.float64)
+    depth = min(depth, scores.shape[1])
+    members, _ = best_members(scores, depth)
+    cut = members.shape[1] - depth
+    return np.partition(members, cut, axis=1)[:, cut:].mean(axis=1, dtype=np.float64)

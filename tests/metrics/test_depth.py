@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cse_bench.metrics.depth import count_above_to_depth, lower_bound_of_best, mean_of_best
+from cse_bench.metrics.depth import best_members, count_above_to_depth, mean_of_best
 from cse_bench.metrics.ranking import count_above
 
 SHAPES = [3, 10, 11, 79, 80, 81, 90, 801, 1003]
@@ -19,8 +19,11 @@ def test_mean_and_bound_equal_sorting(n, depth, ties):
     scores = np.round(scores) if ties else scores
     best = np.sort(scores.astype(np.float64), axis=1)[:, -min(depth, n) :]
     np.testing.assert_allclose(mean_of_best(scores, depth), best.mean(axis=1), atol=1e-6)
-    bound = lower_bound_of_best(scores, depth)
+    members, bound = best_members(scores, min(depth, n))
     assert np.all((scores >= bound[:, None]).sum(axis=1) >= min(depth, n))
+    for row, found, least in zip(scores, members, bound, strict=True):
+        above = np.sort(row[row > least])
+        np.testing.assert_array_equal(np.sort(found[found > least]), above)
 
 
 @given(n=st.integers(1, 400), depth=st.integers(1, 50), seed=st.integers(0, 99))
