@@ -21,8 +21,9 @@ SEEDS = 5
 """Runs of a stochastic aligner."""
 
 FLOOR_SEEDS = 2
-"""Random rotations behind the floor: an opposite pair (see `RandomRotation`), whose matched AUC is .5
-to the last digit and whose other scores are near enough to nothing."""
+"""Random rotations behind the floor: an opposite pair (see `RandomRotation`).
+
+Its matched AUC is .5 to the last digit, and its other scores are near enough to nothing."""
 
 PAPER = "paper-aligned"
 """What stands in place of a track for vectors that the data's own authors aligned: a control."""
