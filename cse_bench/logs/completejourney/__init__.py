@@ -86,31 +86,27 @@ def store_events(engine: BaseBackend) -> ir.Table:
     Returns
     -------
     ibis Table
-        Columns ``store, user, session, product, timestamp`` and the product's ``department,
-        product_category, product_type``. Lines of quantity 0 (voided) and of non-products are out.
+        Columns ``store, user, session, product, timestamp``. Lines of quantity 0 (voided) and of
+        non-products are out.
     """
-    data = data_directory()
-    lines = engine.read_parquet(str(data / "transactions.parquet"))
-    products = sold_products(engine.read_parquet(str(data / "products.parquet")))
-    sold = lines.filter(lines.quantity > 0).select(
+    lines = engine.read_parquet(str(data_directory() / "transactions.parquet"))
+    lines = lines.filter(lines.quantity > 0).select(
         store=lines.store_id.cast("string"),
         user=lines.household_id.cast("string"),
         session=lines.basket_id.cast("string"),
         product=lines.product_id.cast("string"),
         timestamp=lines.transaction_timestamp,
     )
-    kinds = products.select(
-        "department", "product_category", "product_type", product=products.product_id.cast("string")
-    )
-    return sold.inner_join(kinds, "product")
+    return lines.semi_join(sold_products(engine), "product")
 
 
-def sold_products(products: ir.Table) -> ir.Table:
+def sold_products(engine: BaseBackend) -> ir.Table:
     """The catalogue without what is no product (`NOT_PRODUCTS`, or of no category)."""
+    products = engine.read_parquet(str(data_directory() / "products.parquet"))
     kept = products.filter(products.product_category.notnull())
     for column, values in NOT_PRODUCTS.items():
         kept = kept.filter(~kept[column].fill_null("").isin(values))
-    return kept
+    return kept.mutate(product=kept.product_id.cast("string"))
 
 
 def read_stores() -> dict[str, str]:
@@ -206,13 +202,14 @@ def read(engine: BaseBackend, options: JourneyOptions) -> Log:
     stores = group_stores(engine, options)
     shop_of = put(engine, {"store": list(stores), "shop": list(stores.values())})
     events = store_events(engine).inner_join(shop_of, "store")
-    kinds = [events.department, events.product_category, events.product_type.fill_null("")]
-    catalogue = events.select(
-        "shop",
+    kinds = sold_products(engine)
+    words = [kinds.department, kinds.product_category, kinds.product_type.fill_null("")]
+    described = kinds.select(
         "product",
-        title=kinds[0].concat(" ", kinds[1], " ", kinds[2]),
-        category=events.product_category,
-    ).distinct()
+        title=words[0].concat(" ", words[1], " ", words[2]),
+        category=kinds.product_category,
+    )
+    catalogue = events.select("shop", "product").distinct().inner_join(described, "product")
     left = catalogue.select("product", left_shop="shop")
     right = catalogue.select("product", right_shop="shop").view()
     both = left.inner_join(right, "product")
