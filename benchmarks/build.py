@@ -33,6 +33,7 @@ from cse_bench.building.visits import (
     cross_shop_rows,
     free_visits,
     number_visits,
+    session_items,
     support,
 )
 from cse_bench.logs.memory import put
@@ -51,8 +52,9 @@ def stages(log: Log, min_users: int = 10) -> dict[str, int]:
     split = pa.array(split_users(names, KEY))
     users = put(engine, {"user": pa.array(names), "split": split})
     catalogue = number_products(log, support(log.events, users), min_users, KEY)
-    cut = number_visits(log.events, users, catalogue.as_table(KEY, engine))
     with ExitStack() as scratch:
+        met = session_items(log.events, catalogue.as_table(KEY, engine))
+        cut = number_visits(scratch.enter_context(met.cache()), users)
         visits, items = (scratch.enter_context(t.cache()) for t in (cut.visits, cut.items))
         rows = scratch.enter_context(cross_shop_rows(visits, GAP).cache())
         counts = {"items": items, "visits": visits, "rows": rows}

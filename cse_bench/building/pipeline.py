@@ -29,6 +29,7 @@ from cse_bench.building.visits import (
     cross_shop_rows,
     free_visits,
     number_visits,
+    session_items,
     support,
 )
 from cse_bench.errors import InputError
@@ -111,7 +112,8 @@ def build_contents(
 
     with ExitStack() as scratch:
         stage(STAGES[2])
-        cut = number_visits(log.events, users, products)
+        met = _kept(scratch, session_items(log.events, products))
+        cut = number_visits(met, users)
         visits, items = (_kept(scratch, table) for table in (cut.visits, cut.items))
         stage(STAGES[3])
         gap = round(parameters.gap_days * 86400)

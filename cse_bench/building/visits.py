@@ -54,29 +54,44 @@ def support(events: ir.Table, users: ir.Table) -> ir.Table:
     )
 
 
-def number_visits(events: ir.Table, users: ir.Table, products: ir.Table) -> Visits:
-    """Cut the events into numbered visits of supported products.
+def session_items(events: ir.Table, products: ir.Table) -> ir.Table:
+    """The supported products of each session, each once.
 
     Parameters
     ----------
     events : ibis Table
         A log's events.
-    users : ibis Table
-        ``user, split``.
     products : ibis Table
         The supported products, from `Catalogue.as_table`.
+
+    Returns
+    -------
+    ibis Table
+        ``user, shop, shop_number, session, item, item_draw, timestamp``.
+    """
+    known = events.select("user", "shop", "session", "product", "timestamp").inner_join(
+        products, ["shop", "product"]
+    )
+    return known.group_by("user", "shop", "shop_number", "session", "item", "item_draw").agg(
+        timestamp=known.timestamp.min()
+    )
+
+
+def number_visits(items: ir.Table, users: ir.Table) -> Visits:
+    """Number each user's visits in time.
+
+    Parameters
+    ----------
+    items : ibis Table
+        From `session_items`; best computed beforehand, since it is used twice.
+    users : ibis Table
+        ``user, split``.
 
     Returns
     -------
     Visits
         Visits in the order of (timestamp, session, shop), so that ties break alike everywhere.
     """
-    known = events.select("user", "shop", "session", "product", "timestamp").inner_join(
-        products, ["shop", "product"]
-    )
-    items = known.group_by("user", "shop", "shop_number", "session", "item", "item_draw").agg(
-        timestamp=known.timestamp.min()
-    )
     visits = items.group_by("user", "shop", "shop_number", "session").agg(
         timestamp=items.timestamp.min(), n=items.count()
     )

@@ -8,7 +8,12 @@ import ibis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cse_bench.building.visits import cross_shop_rows, free_visits, number_visits
+from cse_bench.building.visits import (
+    cross_shop_rows,
+    free_visits,
+    number_visits,
+    session_items,
+)
 from tests.small_log import START, make_log
 
 DAY = 86400
@@ -77,7 +82,7 @@ def test_visits_of_one_moment_are_numbered_by_session():
             "shop_number": [0, 0],
         }
     )
-    cut = number_visits(log.events, users, products)
+    cut = number_visits(session_items(log.events, products), users)
     engine = log.events.get_backend()
     visits = engine.execute(cut.visits).sort_values("visit")
     assert visits["visit"].tolist() == [0, 1]
