@@ -107,14 +107,17 @@ def test_support_popularity_and_embeddings_come_from_train_users(events):
         assert table.equals(after.products[shop])
 
 
-def test_the_order_of_rows_tells_neither_time_nor_user(events, contents):
+def test_the_order_of_rows_tells_neither_time_nor_user():
     """Rows of one user stand no nearer to each other than chance has it, in any table."""
-    for (config, split), table in contents.tables.items():
-        if "group" in table.column_names and split != "train" and table.num_rows > 60:
+    checked = 0
+    for (config, split), table in build(random_events(users=240)).tables.items():
+        if "group" in table.column_names and split != "train":
             group = table["group"].to_numpy()
-            same = np.mean(group[1:] == group[:-1])
-            shares = np.bincount(group) / len(group)
-            assert same < 4 * np.sum(shares**2) + 0.05, (config, split)
+            together = np.mean(group[1:] == group[:-1])
+            by_chance = np.sum((np.bincount(group) / len(group)) ** 2)
+            assert together < by_chance + 0.2, (config, split)
+            checked += len(group) > 50
+    assert checked >= 3
 
 
 def test_three_shops_and_no_pairs():
