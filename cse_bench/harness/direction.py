@@ -50,9 +50,9 @@ class Direction:
         tasks = {name: task for name, task in prepared.items() if task is not None}
         return cls(release, split, source, target, tasks, train_evidence(release, source, target))
 
-    def score(self, aligned: Aligned) -> dict[str, list[VariantScores]]:
-        """Score an aligned space on every task."""
-        return {name: task.score(aligned) for name, task in self.tasks.items()}
+    def score(self, aligned: Aligned, *, full: bool = True) -> dict[str, list[VariantScores]]:
+        """Score an aligned space on every task; see `PreparedTask.score`."""
+        return {name: task.score(aligned, full=full) for name, task in self.tasks.items()}
 
 
 @dataclass(frozen=True, eq=False)

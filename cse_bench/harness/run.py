@@ -177,7 +177,9 @@ def evaluate_aligner(
                 step(f"{track.name} {place} {run + 1}")
                 evidence = draw_evidence(direction.evidence, track, run % track.draws)
                 keep = keep_vectors and run == 0
-                fits.append(_run(aligner, direction, track, evidence, run, seeds, keep=keep))
+                fits.append(
+                    _run(aligner, direction, track, evidence, run, seeds, keep=keep, full=run == 0)
+                )
             runs[track.name, source, target] = fits
         published = release.published_alignment()
         if published is not None:
@@ -199,6 +201,7 @@ def _run(
     seeds: int,
     *,
     keep: bool = False,
+    full: bool = True,
 ) -> Run:
     seed = run % seeds if aligner.info.stochastic else 0
     fit = fit_direction(aligner.make(seed), direction, evidence, run, aligner.info.uses)
@@ -210,7 +213,7 @@ def _run(
         seed=seed,
         seconds=fit.seconds,
         peak_rss=fit.peak_rss,
-        scores=direction.score(fit.aligned),
+        scores=direction.score(fit.aligned, full=full),
         aligned=fit.aligned if keep else None,
     )
 

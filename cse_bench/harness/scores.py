@@ -16,10 +16,11 @@ from cse_bench.types import Floats
 def summarise(evaluation: Evaluation) -> list[Score]:
     """One `Score` for every track, direction, task, variant and metric.
 
-    The value is the mean over queries, then over runs. The interval resamples groups of queries
-    (shoppers, or pairs) and, where there are several, the aligner's runs; floor and reference are
-    resampled with the same groups, so that the interval of gap closed knows their noise too. The
-    floor's rotations are opposite pairs, whose luck cancels only together: they are not resampled.
+    The value is the mean over queries, then over the runs that carry the variant. The interval
+    resamples groups of queries (shoppers, or pairs) and, where there are several, the aligner's
+    runs; floor and reference are resampled with the same groups, so that the interval of gap closed
+    knows their noise too. The floor's rotations are opposite pairs, whose luck cancels only
+    together: they are not resampled.
 
     Parameters
     ----------
@@ -37,12 +38,12 @@ def summarise(evaluation: Evaluation) -> list[Score]:
     for (source, target), tracks in by_direction.items():
         context = evaluation.context[source, target]
         resamplers: dict[bytes, Resampler] = {}  # variants over the same groups share their draws
-        for task, place, shape in _variants(evaluation.runs[tracks[0], source, target][0]):
+        for task, shape in _variants(evaluation.runs[tracks[0], source, target][0]):
             groups = shape.group.tobytes()
             if groups not in resamplers:
                 resamplers[groups] = Resampler.over(shape.group)
             resampler = resamplers[groups]
-            seen = _Cell(task, place, list(shape.metrics), resampler)
+            seen = _Cell(task, shape.variant, list(shape.metrics), resampler)
             against = [
                 seen.replicates(runs) for runs in (context.floor, context.reference, context.oracle)
             ]
@@ -55,11 +56,11 @@ def summarise(evaluation: Evaluation) -> list[Score]:
     return sorted(scores, key=lambda score: order[score.track])
 
 
-def _variants(run: Run) -> Iterator[tuple[str, int, VariantScores]]:
-    """Task, place in the task's list, and an example of every variant."""
+def _variants(run: Run) -> Iterator[tuple[str, VariantScores]]:
+    """Task, and an example of every variant: a first run carries them all."""
     for task, variants in run.scores.items():
-        for place, scored in enumerate(variants):
-            yield task, place, scored
+        for scored in variants:
+            yield task, scored
 
 
 class _Cell:
@@ -69,26 +70,26 @@ class _Cell:
     ----------
     task : str
         The task.
-    place : int
-        The variant's place in its list of scores.
+    variant : str
+        The variant.
     metrics : list of str
         Its metrics.
     resampler : Resampler
         Draws of its groups.
     """
 
-    def __init__(self, task: str, place: int, metrics: list[str], resampler: Resampler) -> None:
-        self.task, self.place, self.metrics, self.resampler = task, place, metrics, resampler
+    def __init__(self, task: str, variant: str, metrics: list[str], resampler: Resampler) -> None:
+        self.task, self.variant, self.metrics, self.resampler = task, variant, metrics, resampler
 
     def replicates(
         self, runs: list[Run], *, over_runs: bool = False
     ) -> dict[str, tuple[float, Floats]]:
-        """Value and replicates of each metric over some runs; empty for none."""
-        if not runs:
+        """Value and replicates of each metric over the runs that carry it; empty for none."""
+        carried = [v for run in runs for v in run.scores[self.task] if v.variant == self.variant]
+        if not carried:
             return {}
         stacked = np.stack(
-            [[run.scores[self.task][self.place].metrics[m] for m in self.metrics] for run in runs],
-            axis=-1,
+            [[scored.metrics[m] for m in self.metrics] for scored in carried], axis=-1
         )  # metric, query, run
         by_query = np.ascontiguousarray(np.moveaxis(stacked, 1, 0))
         n, m, r = by_query.shape

@@ -58,13 +58,16 @@ class PreparedTask(ABC):
     """A task on one direction and split of a release, ready to score any aligned space."""
 
     @abstractmethod
-    def score(self, aligned: Aligned) -> list[VariantScores]:
+    def score(self, aligned: Aligned, *, full: bool = True) -> list[VariantScores]:
         """Score an aligned space.
 
         Parameters
         ----------
         aligned : Aligned
             Both shops in one space, rows in the order of the release.
+        full : bool
+            Whether to measure also the variants that a track's first run alone carries, since
+            they are dear and nothing is ranked by them.
 
         Returns
         -------

@@ -19,6 +19,7 @@ from cse_bench.metrics.matched import (
     hits_in_top_tenth,
 )
 from cse_bench.metrics.ranking import first_hit_at, ndcg_at, recall_at
+from cse_bench.metrics.smoothmax import Wanted, smooth_maxima
 from cse_bench.ragged import Ragged
 from cse_bench.release.read import CrossRows, Release
 from cse_bench.tasks.base import PreparedTask, Ranks, Task, VariantScores
@@ -43,7 +44,9 @@ class NextEvent(Task):
 
     Variants: ``rendered`` (simulated crossings; the shown half is no candidate), ``real``, and
     ``real-novel``: only targets whose own pair is not in the source part, since repurchase is much
-    of what a dictionary knows.
+    of what a dictionary knows. In ``rendered-smooth-maximum`` and ``real-smooth-maximum``,
+    measured on a track's first run alone, a candidate's score is its smooth maximum over the
+    session's products (`metrics.smoothmax`): what the choice of the mean costs or gains.
     """
 
     name: ClassVar[str] = "next_event"
@@ -71,7 +74,9 @@ class NextEvent(Task):
             novel = None
             if variant == "real" and len(pairs):
                 novel = ~_contains(twins, neighbours.row, neighbours.item, len(popularity))
-            prepared.append(PreparedRows(variant, rows, masked, neighbours, prior, novel))
+            ranked = np.column_stack([neighbours.item.astype(np.int32), neighbours.index])
+            wanted = Wanted.sort(neighbours.row, ranked, len(popularity))
+            prepared.append(PreparedRows(variant, rows, masked, neighbours, wanted, prior, novel))
         return PreparedNextEvent(prepared) if prepared else None
 
 
@@ -89,6 +94,8 @@ class PreparedRows:
         Target products that are no candidates, a row a query.
     neighbours : Neighbours
         Popularity neighbours of every target that is ranked.
+    wanted : Wanted
+        Each such target and its neighbours, sorted for `smooth_maxima`.
     prior : ndarray of shape (n_target,), float32
         What the popularity prior adds to each product's cosine.
     novel : ndarray of shape (m,), bool, or None
@@ -99,6 +106,7 @@ class PreparedRows:
     rows: CrossRows
     masked: Ragged
     neighbours: Neighbours
+    wanted: Wanted
     prior: Vector
     novel: np.ndarray[tuple[int], np.dtype[np.bool_]] | None
 
@@ -109,12 +117,14 @@ class PreparedNextEvent(PreparedTask):
 
     variants: list[PreparedRows]
 
-    def score(self, aligned: Aligned) -> list[VariantScores]:
+    def score(self, aligned: Aligned, *, full: bool = True) -> list[VariantScores]:
         """Score every variant; see `PreparedTask.score`."""
         source, target = unit(aligned.source), unit(aligned.target)
         scored: list[VariantScores] = []
         for prepared in self.variants:
             scored += _score_rows(prepared, source, target)
+            if full:
+                scored.append(_score_smoothly(prepared, source, target))
         return scored
 
 
@@ -160,6 +170,15 @@ def _score_rows(prepared: PreparedRows, source: Matrix, target: Matrix) -> list[
         only = _mean_by(near.row[prepared.novel], item_auc[prepared.novel], n)
         scored.append(VariantScores(f"{prepared.variant}-novel", rows.group, {"auc": only}))
     return scored
+
+
+def _score_smoothly(prepared: PreparedRows, source: Matrix, target: Matrix) -> VariantScores:
+    """Matched AUC by the smooth maximum over a session's products, in place of their mean."""
+    rows, near = prepared.rows, prepared.neighbours
+    scores = smooth_maxima(source, target, rows.source, prepared.wanted)
+    greater, ties = count_neighbours(scores[:, 0], scores[:, 1:], near.width)
+    values = _mean_by(near.row, auc(greater, ties, near.width), len(rows.group))
+    return VariantScores(f"{prepared.variant}-smooth-maximum", rows.group, {"auc": values})
 
 
 def _full_catalogue(greater: Ints, ties: Ints, relevant: Ragged) -> dict[str, Floats]:

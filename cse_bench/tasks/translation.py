@@ -68,7 +68,7 @@ class PreparedTranslation(PreparedTask):
     category: Ints
     quarter: Ints
 
-    def score(self, aligned: Aligned) -> list[VariantScores]:
+    def score(self, aligned: Aligned, *, full: bool = True) -> list[VariantScores]:
         """Score both retrieval rules; see `PreparedTask.score`."""
         source, target = unit(aligned.source), unit(aligned.target)
         query, item = source[self.pairs[:, 0]], self.pairs[:, 1]

@@ -65,6 +65,18 @@ def test_a_random_rotation_is_at_chance_within_its_interval(results, release, di
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("variant", ["rendered", "real"])
+def test_mean_and_smooth_maximum_are_both_in_the_record(results, direction, variant):
+    for track in ("pairs-50", "pairs-500", "pairs-all"):
+        by_mean = score(results["procrustes"], track, direction, variant, "auc")
+        smooth = score(results["procrustes"], track, direction, f"{variant}-smooth-maximum", "auc")
+        assert by_mean.n == smooth.n
+        assert smooth.ci_low > 0.5
+        assert abs(by_mean.value - smooth.value) < 0.03
+        assert by_mean.value != smooth.value
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
 def test_more_pairs_translate_better(results, direction):
     tracks = [
         score(results["procrustes"], t, direction, "cosine", "mrr")

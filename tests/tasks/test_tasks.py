@@ -46,11 +46,11 @@ def fitted(direction, name, run=0):
 
 def test_the_slice_asks_something_of_every_task(direction):
     assert set(direction.tasks) == {"next_event", "translation"}
-    assert {v.variant for v in direction.score(raw(direction))["next_event"]} == {
-        "rendered",
-        "real",
-        "real-novel",
-    }
+    every = {"rendered", "real", "real-novel", "rendered-smooth-maximum", "real-smooth-maximum"}
+    brief = {"rendered", "real", "real-novel"}
+    for full, variants in ((True, every), (False, brief)):
+        scored = direction.score(raw(direction), full=full)["next_event"]
+        assert {v.variant for v in scored} == variants
 
 
 @pytest.mark.parametrize(
