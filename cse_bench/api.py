@@ -121,6 +121,7 @@ def build(
     key_file: Path | None = None,
     engine: str = "duckdb",
     spark_master: str = "local[*]",
+    memory: str | None = None,
     replace: bool = False,
     stage: Step = _silent,
 ) -> Manifest:
@@ -197,6 +198,7 @@ def build(
         key=key,
         engine=engine,
         spark_master=spark_master,
+        memory=memory,
         with_pairs=with_pairs,
         pairs_basis=pairs_basis,
     )

@@ -30,6 +30,8 @@ class Catalogue:
         Index of each product's shop.
     raw : list of (str, str)
         Raw (shop, product) of each; never leaves the build.
+    offer : ndarray of shape (n,), int32
+        Number of each in the log, from `numbers.number_offers`.
     ids : tuple of str
         Release ids, ``SHOPn_SKUm``.
     popularity : ndarray of shape (n,), float32
@@ -43,11 +45,17 @@ class Catalogue:
     shops: tuple[str, ...]
     shop: Ints
     raw: list[tuple[str, str]]
+    offer: np.ndarray[tuple[int], np.dtype[np.int32]]
     ids: tuple[str, ...]
     popularity: Vector
     titles: list[str | None]
     categories: list[str | None]
     content: list[list[float] | None] | None
+
+    @property
+    def raw_shops(self) -> list[str]:
+        """Raw names of the shops, in the order of `shops`; they never leave the build."""
+        return list(dict.fromkeys(shop for shop, _ in self.raw))
 
     def rows(self, shop: int) -> slice:
         """Where a shop's products stand in the numbering."""
@@ -55,12 +63,13 @@ class Catalogue:
         return slice(int(start), int(stop))
 
     def as_table(self, key: Key, engine: BaseBackend) -> ir.Table:
-        """``shop, product`` (raw), ``item, shop_number, item_draw`` for joins in an engine."""
+        """``shop, product`` (raw), ``offer, item, shop_number, item_draw``, for joins."""
         return put(
             engine,
             {
                 "shop": [shop for shop, _ in self.raw],
                 "product": [product for _, product in self.raw],
+                "offer": self.offer,
                 "item": np.arange(len(self.raw)),
                 "shop_number": self.shop,
                 "item_draw": key.residues("item-draw", self.raw),
@@ -76,7 +85,7 @@ def number_products(log: Log, supported: ir.Table, min_users: int, key: Key) -> 
     log : Log
         The log.
     supported : ibis Table
-        ``shop, product, n_users, n_events``, from `visits.support`.
+        ``shop, product, offer, n_users, n_events``: `visits.support` with the raw names.
     min_users : int
         How many train users must have met a product.
     key : Key
@@ -88,7 +97,7 @@ def number_products(log: Log, supported: ir.Table, min_users: int, key: Key) -> 
         If fewer than two shops have a supported product, or the catalogue names one twice.
     """
     kept = supported.filter(supported.n_users >= min_users)
-    wanted = ["shop", "product", "n_events", "title", "category"]
+    wanted = ["shop", "product", "offer", "n_events", "title", "category"]
     wanted += [c for c in ("content",) if c in log.catalogue.columns]
     described = kept.left_join(log.catalogue, ["shop", "product"]).select(*wanted)
     rows = described.to_pyarrow().to_pylist()
@@ -115,6 +124,7 @@ def number_products(log: Log, supported: ir.Table, min_users: int, key: Key) -> 
         shops=tuple(f"SHOP{i + 1}" for i in range(len(shops))),
         shop=shop,
         raw=[raw[i] for i in order],
+        offer=np.array([row["offer"] for row in rows], dtype=np.int32),
         ids=tuple(f"SHOP{s + 1}_SKU{m + 1}" for s, m in zip(shop, within, strict=True)),
         popularity=(np.round(np.log2(events) * 4) / 4).astype(np.float32),
         titles=[row["title"] for row in rows],

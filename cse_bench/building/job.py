@@ -33,8 +33,8 @@ class BuildJob:
         How to build.
     key : Key
         The source of every random choice.
-    engine, spark_master : str
-        Where the relational work is done.
+    engine, spark_master, memory : str or None
+        Where the relational work is done, and what it may hold; see `open_engine`.
     with_pairs, pairs_basis : str or None
         File of gold pairs, and the basis of their release.
     """
@@ -46,6 +46,7 @@ class BuildJob:
     key: Key
     engine: str = "duckdb"
     spark_master: str = "local[*]"
+    memory: str | None = None
     with_pairs: str | None = None
     pairs_basis: str | None = None
 
@@ -76,7 +77,7 @@ def run_job(job: BuildJob, stage: Callable[[str], None]) -> ReleaseContents:
     if hasattr(options, "train_users"):
         options = replace(options, train_users=lambda users: _train_users(users, job.key))
     try:
-        with open_engine(job.engine, master=job.spark_master) as backend:
+        with open_engine(job.engine, master=job.spark_master, memory=job.memory) as backend:
             log = read_log(job.source, backend, options)
             if job.with_pairs is not None:
                 from cse_bench.logs.tabular import read_pairs

@@ -8,24 +8,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from cse_bench.building.catalogue import Catalogue, number_products
 from cse_bench.building.content import content_vectors, given_vectors
-from cse_bench.building.keys import Key, split_users
+from cse_bench.building.counts import count_log, count_rows
+from cse_bench.building.keys import Key
+from cse_bench.building.numbers import by_numbers, number_offers, number_users
 from cse_bench.building.pairs import GoldPairs, split_pairs
+from cse_bench.building.queries import find_asked
 from cse_bench.building.rendered import draw_visits, rendered_items
 from cse_bench.building.report import STAGES, BuildReport
 from cse_bench.building.tables import (
-    Tables,
     cross_tables,
     pairs_tables,
     products_tables,
+    queries_tables,
     rendered_tables,
     sessions_tables,
 )
 from cse_bench.building.visits import (
-    MIN_PRODUCTS,
     cross_shop_rows,
     free_visits,
     number_visits,
@@ -102,37 +103,59 @@ def build_contents(
     """
     stage(STAGES[0])
     engine = log.events.get_backend()
-    users = _users_table(log, key)
-    stage(STAGES[1])
+    users = number_users(log.events, key)
     report = BuildReport(drops=list(log.drops))
-    supported = support(log.events, users)
-    catalogue = number_products(log, supported, parameters.min_users, key)
-    products = catalogue.as_table(key, engine)
-    pairs = _gold_pairs(log, catalogue, products, key)
 
     with ExitStack() as scratch:
+        stage(STAGES[1])
+        offers = _kept(scratch, number_offers(log.events))
+        events = _kept(scratch, by_numbers(log.events, users.table, offers))
+        supported = _kept(scratch, support(events, users.table).inner_join(offers, "offer"))
+        catalogue = number_products(log, supported, parameters.min_users, key)
+        products = catalogue.as_table(key, engine)
+        pairs = _gold_pairs(log, catalogue, products, key)
         stage(STAGES[2])
-        met = _kept(scratch, session_items(log.events, products))
-        cut = number_visits(met, users)
+        met = _kept(scratch, session_items(events, products))
+        cut = number_visits(met, users.table)
         visits, items = (_kept(scratch, table) for table in (cut.visits, cut.items))
         stage(STAGES[3])
         gap = round(parameters.gap_days * 86400)
         rows = _kept(scratch, cross_shop_rows(visits, gap))
-        free = _kept(scratch, draw_visits(free_visits(visits, rows), users))
+        free = _kept(scratch, draw_visits(free_visits(visits, rows), users.table))
         kept = _kept_sessions(free, rendering=pairs is not None)
-        tables = sessions_tables(items, kept, catalogue, log.ordered, key)
-        tables |= cross_tables(items, rows, catalogue, log.ordered, key)
+        asked = None
+        if log.queries is not None:
+            asked = find_asked(
+                log,
+                users.table,
+                events,
+                products,
+                visits,
+                catalogue.raw_shops,
+                min_users=parameters.min_users,
+                keep=lambda table: _kept(scratch, table),
+                report=report,
+            )
+            chosen = _kept(scratch, _query_rows(asked.visits, rows, kept, users.table))
+            rows = _kept(scratch, rows.anti_join(chosen, ["user", "visit"]))
+            kept = kept.anti_join(chosen, ["user", "visit"])
+        tables = sessions_tables(items, kept, users, catalogue, log.ordered, key)
+        tables |= cross_tables(items, rows, users, catalogue, log.ordered, key)
+        if asked is not None:
+            texts = asked.texts
+            tables |= queries_tables(items, chosen, texts, users, catalogue, log.ordered, key)
         if pairs is not None:
             stage(STAGES[4])
             bridges = _bridges(pairs, catalogue, engine)
-            shown = rendered_items(_to_render(free), items, bridges, len(catalogue.shops))
+            basket = _to_render(free)
+            shown = rendered_items(basket, items, products, bridges, len(catalogue.shops))
             tables |= rendered_tables(shown, users, catalogue, key)
             tables |= pairs_tables(pairs, catalogue, key)
-        _report_counts(report, log, supported, catalogue, visits)
+        count_log(report, events, offers, catalogue, visits, users)
         stage(STAGES[5])
         sessions = _training_sessions(items, catalogue, log.ordered)
 
-    report.rows = _report_rows(tables)
+    report.rows = count_rows(tables)
     if not any(t.num_rows for (config, _), t in tables.items() if config == CROSS_SESSIONS.name):
         raise InputError(
             "no user visits two shops within the gap, so there is no cross-shop session",
@@ -159,49 +182,6 @@ def build_contents(
     )
 
 
-def _report_counts(
-    report: BuildReport,
-    log: Log,
-    supported: ir.Table,
-    catalogue: Catalogue,
-    visits: ir.Table,
-) -> None:
-    """Count what was read and what was left out."""
-    events = log.events.aggregate(
-        events=log.events.count(),
-        users=log.events.user.nunique(),
-    ).to_pyarrow()
-    report.read = {name: events[name][0].as_py() for name in events.column_names}
-    met = supported.aggregate(products=supported.count(), events=supported.n_events.sum())
-    found = met.to_pyarrow().to_pylist()[0]
-    few = found["products"] - len(catalogue.ids)
-    report.drop("products", "met by fewer train users than --min-users", few)
-    seen = log.events.select("user", "shop", "session").distinct().count().to_pyarrow().as_py()
-    kept = visits.group_by("shop").agg(
-        visits=visits.count(), users=visits.user.nunique(), products=visits.n.sum()
-    )
-    per_shop = {row["shop"]: row for row in kept.to_pyarrow().to_pylist()}
-    total = sum(row["visits"] for row in per_shop.values())
-    report.drop("visits", f"fewer than {MIN_PRODUCTS} supported products", seen - total)
-    raw_shops = list(dict.fromkeys(shop for shop, _ in catalogue.raw))
-    for name, raw in zip(catalogue.shops, raw_shops, strict=True):
-        own = catalogue.rows(catalogue.shops.index(name))
-        row = per_shop.get(raw, {"visits": 0, "users": 0})
-        report.shops[name] = {
-            "products": own.stop - own.start,
-            "visits": row["visits"],
-            "users": row["users"],
-        }
-
-
-def _report_rows(tables: Tables) -> dict[str, dict[str, int]]:
-    """Rows of every table and split."""
-    rows: dict[str, dict[str, int]] = {}
-    for (config, split), table in tables.items():
-        rows.setdefault(config, {})[split] = table.num_rows
-    return rows
-
-
 def _kept(scratch: ExitStack, table: ir.Table) -> ir.Table:
     """Compute a table once, and keep it while `scratch` is open.
 
@@ -216,6 +196,29 @@ def _kept_sessions(free: ir.Table, *, rendering: bool) -> ir.Table:
     if rendering:
         validation = validation & (free.draw % 2 == 1)
     return free.filter((free.split == "train") | validation)
+
+
+def _query_rows(asked: ir.Table, rows: ir.Table, kept: ir.Table, users: ir.Table) -> ir.Table:
+    """Which visits go into the table of queries: a drawn half of those that could.
+
+    Of held-out crossings, those whose second visit had a query; of train's in-shop sessions, those
+    that had one themselves. The other half stay where they were.
+
+    Returns
+    -------
+    ibis Table
+        ``user, visit, target_shop, query``; ``visit`` is the source part's.
+    """
+    columns = ("user", "visit", "target_shop", "query", "draw")
+    later = asked.mutate(visit=asked.visit - 1)
+    crossed = draw_visits(rows.filter(rows.split != "train"), users)
+    crossed = crossed.inner_join(later, ["user", "visit"]).select(*columns)
+    within = kept.filter(kept.split == "train").select(
+        "user", "visit", "draw", target_shop=kept.shop
+    )
+    within = within.inner_join(asked, ["user", "visit"]).select(*columns)
+    both = crossed.union(within)
+    return both.filter(both.draw % 2 == 0).drop("draw")
 
 
 def _to_render(free: ir.Table) -> ir.Table:
@@ -235,17 +238,6 @@ def _build_record(log: Log, trainer: Trainer, parameters: BuildParameters) -> di
         "mantissa_bits": MANTISSA_BITS,
         "ordered": log.ordered,
     }
-
-
-def _users_table(log: Log, key: Key) -> ir.Table:
-    """``user, split, user_draw`` of every user of the log."""
-    users = sorted(log.events.select("user").distinct().to_pyarrow()["user"].to_pylist())
-    columns = {
-        "user": pa.array(users, pa.string()),
-        "split": pa.array(split_users(users, key), pa.string()),
-        "user_draw": key.residues("user-draw", [(user,) for user in users]),
-    }
-    return put(log.events.get_backend(), columns)
 
 
 def _gold_pairs(log: Log, catalogue: Catalogue, products: ir.Table, key: Key) -> GoldPairs | None:
@@ -275,9 +267,8 @@ def _training_sessions(items: ir.Table, catalogue: Catalogue, ordered: bool) -> 
     """Every visit of the train users, shop by shop."""
     train = items.filter(items.split == "train")
     order = ["user", "visit", *(["timestamp"] if ordered else []), "item"]
-    flat = train.order_by(order).select("user", "visit", "item", "shop_number").to_pyarrow()
-    user = flat["user"].combine_chunks().dictionary_encode().indices.to_numpy()
-    visit, item, shop = (flat[c].to_numpy() for c in ("visit", "item", "shop_number"))
+    flat = train.order_by(order).select("user", "visit", "item", "shop").to_pyarrow()
+    user, visit, item, shop = (flat[c].to_numpy() for c in ("user", "visit", "item", "shop"))
     sessions = []
     for number in range(len(catalogue.shops)):
         mine = shop == number

@@ -35,7 +35,9 @@ def draw_visits(visits: ir.Table, users: ir.Table) -> ir.Table:
     return drawn.mutate(draw=draw).drop("user_draw")
 
 
-def rendered_items(visits: ir.Table, items: ir.Table, bridges: ir.Table, shops: int) -> ir.Table:
+def rendered_items(
+    visits: ir.Table, items: ir.Table, products: ir.Table, bridges: ir.Table, shops: int
+) -> ir.Table:
     """Split each basket into a shown and a hidden half, and cross the shown one.
 
     A random half of the basket's products (rounded down) is to be shown, the rest to be predicted.
@@ -45,9 +47,11 @@ def rendered_items(visits: ir.Table, items: ir.Table, bridges: ir.Table, shops: 
     Parameters
     ----------
     visits : ibis Table
-        ``user, visit, shop_number, n, draw``: the held-out visits to render.
+        ``user, visit, shop, n, draw``: the held-out visits to render.
     items : ibis Table
-        ``user, visit, item, item_draw``: their products, as release rows.
+        ``user, visit, item``: their products, as release rows.
+    products : ibis Table
+        ``item, item_draw``: keyed residues.
     bridges : ibis Table
         ``item, other_shop, other_item``: pairs outside the train split, both ways round.
     shops : int
@@ -64,10 +68,11 @@ def rendered_items(visits: ir.Table, items: ir.Table, bridges: ir.Table, shops: 
         "visit",
         "n",
         "draw",
-        target_shop=visits.shop_number,
-        source_shop=(visits.shop_number + offset) % shops,
+        target_shop=visits.shop,
+        source_shop=(visits.shop + offset) % shops,
     )
-    basket = items.inner_join(chosen, ["user", "visit"])
+    basket = items.select("user", "visit", "item").inner_join(chosen, ["user", "visit"])
+    basket = basket.inner_join(products.select("item", "item_draw"), "item")
     shuffled = basket.mutate(draw=(basket.draw * basket.item_draw) % MERSENNE_31)
     place = ibis.row_number().over(
         ibis.window(group_by=["user", "visit"], order_by=["draw", "item"])

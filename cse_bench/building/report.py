@@ -23,15 +23,15 @@ class BuildReport:
     drops : list of Drop
         What was left out, and why.
     shops : dict of str to dict of str to int
-        Products and train visits of each shop.
-    rows : dict of str to dict of str to int
+        Of each shop: what was read, and what stayed.
+    rows : dict of str to dict of str to dict of str to int
         Rows of each table and split, by direction or shop.
     """
 
     read: dict[str, int] = field(default_factory=dict)
     drops: list[Drop] = field(default_factory=list)
     shops: dict[str, dict[str, int]] = field(default_factory=dict)
-    rows: dict[str, dict[str, int]] = field(default_factory=dict)
+    rows: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
 
     @classmethod
     def of_archive(cls, drops: list[Drop], splits: list[str]) -> BuildReport:
@@ -39,7 +39,7 @@ class BuildReport:
         return cls(
             read={"sessions": len(splits)},
             drops=drops,
-            rows={"cross_sessions": dict(Counter(splits))},
+            rows={"cross_sessions": {split: {"all": n} for split, n in Counter(splits).items()}},
         )
 
     def drop(self, table: str, reason: str, rows: int) -> None:

@@ -10,11 +10,13 @@ import pyarrow as pa
 
 from cse_bench.building.catalogue import Catalogue
 from cse_bench.building.keys import Key
+from cse_bench.building.numbers import Users
 from cse_bench.building.pairs import SPLITS, GoldPairs
 from cse_bench.ragged import Ragged
 from cse_bench.release.schema import (
     CROSS_SESSIONS,
     PAIRS,
+    QUERIES,
     RENDERED,
     SESSIONS,
     STRINGS,
@@ -53,14 +55,14 @@ def products_tables(
 
 
 def sessions_tables(
-    items: ir.Table, visits: ir.Table, catalogue: Catalogue, ordered: bool, key: Key
+    items: ir.Table, visits: ir.Table, users: Users, catalogue: Catalogue, ordered: bool, key: Key
 ) -> Tables:
     """``sessions``: the in-shop visits that no other row uses."""
     kept = items.semi_join(visits, ["user", "visit"])
     flat = kept.order_by(_order(["user", "visit"], ordered)).select(
         "user", "split", "visit", "item"
     )
-    rows = _Rows(flat.to_pyarrow())
+    rows = _Rows(flat.to_pyarrow(), users)
     shop = catalogue.shop[rows.lists.values[rows.lists.offsets[:-1]]]
     group = rows.groups(key, SESSIONS.name)
     tables: Tables = {}
@@ -76,7 +78,7 @@ def sessions_tables(
 
 
 def cross_tables(
-    items: ir.Table, rows: ir.Table, catalogue: Catalogue, ordered: bool, key: Key
+    items: ir.Table, rows: ir.Table, users: Users, catalogue: Catalogue, ordered: bool, key: Key
 ) -> Tables:
     """``cross_sessions``: real crossings."""
     import ibis
@@ -87,14 +89,58 @@ def cross_tables(
     target = items.mutate(visit=items.visit - 1).semi_join(rows, ["user", "visit"])
     target = target.mutate(is_target=ibis.literal(True)).select(*columns)
     flat = source.union(target).order_by(_order(["user", "visit", "is_target"], ordered))
-    return _two_part_tables(CROSS_SESSIONS, flat, catalogue, key)
+    return _two_part_tables(CROSS_SESSIONS, flat, users, catalogue, key)
 
 
-def rendered_tables(shown: ir.Table, users: ir.Table, catalogue: Catalogue, key: Key) -> Tables:
+def rendered_tables(shown: ir.Table, users: Users, catalogue: Catalogue, key: Key) -> Tables:
     """``rendered``: simulated crossings, from `rendered_items`. Parts are sorted by id."""
-    flat = shown.inner_join(users.select("user", "split"), "user")
+    flat = shown.inner_join(users.table.select("user", "split"), "user")
     flat = flat.mutate(is_target=~flat.shown).order_by("user", "visit", "is_target", "item")
-    return _two_part_tables(RENDERED, flat, catalogue, key)
+    return _two_part_tables(RENDERED, flat, users, catalogue, key)
+
+
+def queries_tables(
+    items: ir.Table,
+    rows: ir.Table,
+    texts: list[str],
+    users: Users,
+    catalogue: Catalogue,
+    ordered: bool,
+    key: Key,
+) -> Tables:
+    """``queries``: what was typed, and the visit before it (in train: the visit itself).
+
+    Parameters
+    ----------
+    items : ibis Table
+        ``user, split, visit, item, timestamp``.
+    rows : ibis Table
+        ``user, visit, target_shop, query``: a row each; ``visit`` is the source part's.
+    texts : list of str
+        The queries.
+    """
+    kept = items.semi_join(rows, ["user", "visit"])
+    flat = kept.order_by(_order(["user", "visit"], ordered)).select(
+        "user", "split", "visit", "item"
+    )
+    cut = _Rows(flat.to_pyarrow(), users)
+    said = rows.order_by("user", "visit").to_pyarrow()  # the same rows in the same order
+    target, query = (said[c].to_numpy().astype(np.int64) for c in ("target_shop", "query"))
+    source = catalogue.shop[cut.lists.values[cut.lists.offsets[:-1]]]
+    group = cut.groups(key, QUERIES.name)
+    words = pa.array(texts, pa.string())
+    tables: Tables = {}
+    for split in QUERIES.splits:
+        index = cut.shuffled(split, key, QUERIES.name)
+        columns = [
+            _shop_names(catalogue, source[index]),
+            _shop_names(catalogue, target[index]),
+            _id_lists(cut.lists.take(index), catalogue),
+            words.take(pa.array(query[index])),
+            _group_column(group[index], split),
+        ]
+        tables[QUERIES.name, split] = pa.Table.from_arrays(columns, schema=schema_of(QUERIES))
+    return tables
 
 
 def pairs_tables(pairs: GoldPairs, catalogue: Catalogue, key: Key) -> Tables:
@@ -109,10 +155,12 @@ def pairs_tables(pairs: GoldPairs, catalogue: Catalogue, key: Key) -> Tables:
     return tables
 
 
-def _two_part_tables(table: TableSchema, flat: ir.Table, catalogue: Catalogue, key: Key) -> Tables:
+def _two_part_tables(
+    table: TableSchema, flat: ir.Table, users: Users, catalogue: Catalogue, key: Key
+) -> Tables:
     """A table of rows with a source and a target part, from their flat items in order."""
     data = flat.select("user", "split", "visit", "is_target", "item").to_pyarrow()
-    rows = _Rows(data)
+    rows = _Rows(data, users)
     is_target = data["is_target"].to_numpy()
     source, target = (rows.lists.where(is_target == side) for side in (False, True))
     shops = [catalogue.shop[part.values[part.offsets[:-1]]] for part in (source, target)]
@@ -138,17 +186,18 @@ class _Rows:
     ----------
     data : Arrow table
         ``user, split, visit, item``.
+    users : Users
+        The log's users.
     """
 
-    def __init__(self, data: pa.Table) -> None:
-        users = data["user"].combine_chunks().dictionary_encode()
-        user, visit = users.indices.to_numpy().astype(np.int64), data["visit"].to_numpy()
+    def __init__(self, data: pa.Table, users: Users) -> None:
+        user, visit = data["user"].to_numpy(), data["visit"].to_numpy()
         begins = (np.diff(user, prepend=-1) != 0) | (np.diff(visit, prepend=-1) != 0)
         starts = np.flatnonzero(begins)
         items = data["item"].to_numpy().astype(np.int64)
         self.lists = Ragged(items, np.append(starts, len(items)).astype(np.int64))
         self._user = user[starts]
-        self._names: list[str] = users.dictionary.to_pylist()
+        self._names = users.raw
         self._split = data["split"].to_numpy(zero_copy_only=False)[starts]
 
     def groups(self, key: Key, table: str) -> Ints:

@@ -1,6 +1,7 @@
 """Visits, and the one row of the release that each may be in: Ibis expressions only.
 
-Throughout, a visit is known by its user and its number among that user's visits in order of time.
+Throughout, a user is a number (`numbers.Users`), and a visit is known by its user and its number
+among that user's visits in order of time.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ class Visits:
     Attributes
     ----------
     visits : ibis Table
-        ``user, split, visit, shop, shop_number, timestamp, n``: a row a visit.
+        ``user, split, visit, shop, session, timestamp, n``: a row a visit; ``shop`` is a number.
     items : ibis Table
-        ``user, split, visit, item, item_draw, shop_number, timestamp``: a row a product of a visit.
+        ``user, split, visit, item, shop, timestamp``: a row a product of a visit.
     """
 
     visits: ir.Table
@@ -39,19 +40,18 @@ def support(events: ir.Table, users: ir.Table) -> ir.Table:
     Parameters
     ----------
     events : ibis Table
-        A log's events.
+        From `numbers.by_numbers`.
     users : ibis Table
         ``user, split``.
 
     Returns
     -------
     ibis Table
-        ``shop, product, n_users, n_events``.
+        ``offer, n_users, n_events``.
     """
     train = events.semi_join(users.filter(users.split == "train"), "user")
-    return train.group_by("shop", "product").agg(
-        n_users=train.user.nunique(), n_events=train.count()
-    )
+    each = train.group_by("offer", "user").agg(n=train.count())
+    return each.group_by("offer").agg(n_users=each.count(), n_events=each.n.sum())
 
 
 def session_items(events: ir.Table, products: ir.Table) -> ir.Table:
@@ -60,21 +60,17 @@ def session_items(events: ir.Table, products: ir.Table) -> ir.Table:
     Parameters
     ----------
     events : ibis Table
-        A log's events.
+        From `numbers.by_numbers`.
     products : ibis Table
         The supported products, from `Catalogue.as_table`.
 
     Returns
     -------
     ibis Table
-        ``user, shop, shop_number, session, item, item_draw, timestamp``.
+        ``user, shop, session, item, timestamp``; ``shop`` is a number.
     """
-    known = events.select("user", "shop", "session", "product", "timestamp").inner_join(
-        products, ["shop", "product"]
-    )
-    return known.group_by("user", "shop", "shop_number", "session", "item", "item_draw").agg(
-        timestamp=known.timestamp.min()
-    )
+    known = events.inner_join(products.select("offer", "item", shop=products.shop_number), "offer")
+    return known.group_by("user", "shop", "session", "item").agg(timestamp=known.timestamp.min())
 
 
 def number_visits(items: ir.Table, users: ir.Table) -> Visits:
@@ -92,7 +88,7 @@ def number_visits(items: ir.Table, users: ir.Table) -> Visits:
     Visits
         Visits in the order of (timestamp, session, shop), so that ties break alike everywhere.
     """
-    visits = items.group_by("user", "shop", "shop_number", "session").agg(
+    visits = items.group_by("user", "shop", "session").agg(
         timestamp=items.timestamp.min(), n=items.count()
     )
     visits = visits.filter(visits.n >= MIN_PRODUCTS).inner_join(
@@ -102,7 +98,7 @@ def number_visits(items: ir.Table, users: ir.Table) -> Visits:
     visits = visits.mutate(visit=ibis.row_number().over(in_time))
     numbers = visits.select("user", "shop", "session", "split", "visit")
     items = items.inner_join(numbers, ["user", "shop", "session"])
-    return Visits(visits.drop("session"), items.drop("session", "shop"))
+    return Visits(visits, items.drop("session"))
 
 
 def cross_shop_rows(visits: ir.Table, gap_seconds: int) -> ir.Table:

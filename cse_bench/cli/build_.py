@@ -21,6 +21,19 @@ LOG_OPTIONS = (
         help="tabular: likewise, of the catalogue.",
     ),
     click.option(
+        "--queries",
+        multiple=True,
+        metavar="[SHOP=]FILES",
+        help="tabular: likewise, of what users typed.",
+    ),
+    click.option(
+        "--kind",
+        "kinds",
+        multiple=True,
+        metavar="KIND",
+        help="tabular: keep only the events of this kind (repeat for more).",
+    ),
+    click.option(
         "--mapping",
         type=click.Path(path_type=Path),
         metavar="FILE.toml",
@@ -55,6 +68,12 @@ LOG_OPTIONS = (
     click.option(
         "--size", type=int, metavar="N", help="synthetic: how many events.  [default: 400000]"
     ),
+    click.option(
+        "--asking",
+        type=click.FloatRange(0, 1),
+        metavar="SHARE",
+        help="synthetic: share of visits that begin with a query.  [default: 0]",
+    ),
     click.option("--seed", type=int, metavar="N", help="synthetic: seed."),
 )
 """What a log's reader is told; each says of which log it is."""
@@ -70,6 +89,7 @@ BUILD_OPTIONS = (
     "key_file",
     "engine",
     "spark_master",
+    "memory",
     "replace",
 )
 """What the build itself is told."""
@@ -155,6 +175,11 @@ def _with_log_options(function: Any) -> Any:
     metavar="URL",
     help="spark: the master.",
 )
+@click.option(
+    "--memory",
+    metavar="4GB",
+    help="What the engine may hold before it spills to disk.  [default: the engine's own]",
+)
 @click.option("--name", metavar="NAME", help="Of the release.  [default: the name of DIR]")
 @click.option("--replace", is_flag=True, help="Replace a release at DIR once the new one is done.")
 @_with_log_options
@@ -182,6 +207,9 @@ def _print_summary(out: Path, manifest: Any) -> None:
     for shop, counts in report["shops"].items():
         click.echo(f"{shop:<9} " + ", ".join(f"{n:,} {what}" for what, n in counts.items()))
     for name, entry in manifest.files.items():
-        click.echo(f"{entry.rows:>9,} rows  {name}")
+        config, _, split = name.removesuffix(".parquet").partition("/")
+        parts = report["rows"].get(config, {}).get(split, {})
+        told = ", ".join(f"{part} {n:,}" for part, n in parts.items() if part != "all")
+        click.echo(f"{entry.rows:>9,} rows  {name}" + (f"  ({told})" if told else ""))
     click.echo(f"{manifest.name} {manifest.version} is in {out}")
     click.echo(f"fingerprint {manifest.fingerprint}")

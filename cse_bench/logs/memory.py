@@ -1,4 +1,4 @@
-"""Small tables made in Python, put on an engine beside the log."""
+"""Tables that an engine holds beside the log: made in Python, or computed once."""
 
 from __future__ import annotations
 
@@ -32,3 +32,14 @@ def put(engine: BaseBackend, columns: dict[str, Any]) -> ir.Table:
         SparkSession.active().createDataFrame(table).createOrReplaceTempView(name)
         return engine.table(name)
     return engine.create_table(name, table, temp=True)
+
+
+def keep(table: ir.Table) -> ir.Table:
+    """Compute a table that is dear to read and read several times, for as long as its engine lives.
+
+    On Spark it stays a plan: its own caches belong to whoever runs the plan.
+    """
+    engine = table.get_backend()
+    if engine.name == "pyspark":
+        return table
+    return engine.create_table(f"cse_bench_{uuid.uuid4().hex}", table, temp=True)

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 EVENTS = ("shop", "user", "session", "product", "timestamp")
-"""Columns of `Log.events`; all strings but `timestamp`; none is ever null."""
+"""Columns of `Log.events`; all strings but `timestamp`; none is ever null. There may be further
+columns, such as ``kind``, which the builder does not read."""
+
+QUERIES = ("shop", "user", "session", "timestamp", "text")
+"""Columns of `Log.queries`; all strings but `timestamp`; only `session` may be null."""
 
 CATALOGUE = ("shop", "product", "title", "category")
 """Columns of `Log.catalogue`; all strings, `title` and `category` may be null. A further column
@@ -66,6 +70,11 @@ class Log:
         Pairs known to be the same product, with the columns `PAIRS`.
     pairs_basis : str or None
         Why the pairs may be released: ``consent`` or ``public``.
+    queries : ibis Table or None
+        What users typed, with the columns `QUERIES`.
+    session_gap : float
+        A query that names no session belongs to the one that is nearest, no more than so many
+        minutes away.
     drops : tuple of Drop
         What the reader left out.
     """
@@ -80,12 +89,16 @@ class Log:
     citation: str
     pairs: ir.Table | None = None
     pairs_basis: str | None = None
+    queries: ir.Table | None = None
+    session_gap: float = 30.0
     drops: tuple[Drop, ...] = ()
 
     def __post_init__(self) -> None:
         tables = [("events", self.events, EVENTS), ("catalogue", self.catalogue, CATALOGUE)]
         if self.pairs is not None:
             tables.append(("pairs", self.pairs, PAIRS))
+        if self.queries is not None:
+            tables.append(("queries", self.queries, QUERIES))
         for name, table, wanted in tables:
             missing = [column for column in wanted if column not in table.columns]
             if missing:

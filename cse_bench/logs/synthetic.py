@@ -11,16 +11,19 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cse_bench.errors import InputError
-from cse_bench.logs.schema import CATALOGUE, EVENTS, Log
+from cse_bench.logs.schema import CATALOGUE, Log
 from cse_bench.types import Ints
 
 if TYPE_CHECKING:
@@ -59,6 +62,8 @@ class SyntheticOptions:
         Visits of each shopper.
     basket : float
         Mean number of products of a visit.
+    asking : float
+        Share of visits that begin with a query: the name of the first product's category.
     seed : int
         Seed.
     """
@@ -73,6 +78,7 @@ class SyntheticOptions:
     loyalty: float = 0.5
     visits: int = 30
     basket: float = 8.0
+    asking: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -92,7 +98,9 @@ def read(engine: BaseBackend, options: SyntheticOptions) -> Log:
     place = tempfile.mkdtemp(prefix="cse-bench-synthetic-")
     write_log(Path(place), options)
     tables = {
-        n: engine.read_parquet(f"{place}/{n}/*.parquet") for n in ("events", "catalogue", "pairs")
+        n: engine.read_parquet(f"{place}/{n}/*.parquet")
+        for n in ("events", "catalogue", "pairs", "queries")
+        if any(Path(place, n).iterdir())
     }
     log = Log(
         name="synthetic",
@@ -101,6 +109,7 @@ def read(engine: BaseBackend, options: SyntheticOptions) -> Log:
         ordered=True,
         pairs=tables["pairs"],
         pairs_basis="public",
+        queries=tables.get("queries"),
         licence="cc0-1.0",
         redistributable=True,
         source="a synthetic log, invented by cse-bench: not real shopping",
@@ -111,7 +120,7 @@ def read(engine: BaseBackend, options: SyntheticOptions) -> Log:
 
 
 def write_log(directory: Path, options: SyntheticOptions) -> None:
-    """Write ``events/``, ``catalogue/`` and ``pairs/`` as Parquet, a chunk at a time.
+    """Write ``events/``, ``catalogue/``, ``pairs/`` and ``queries/`` as Parquet, in chunks.
 
     Parameters
     ----------
@@ -130,15 +139,22 @@ def write_log(directory: Path, options: SyntheticOptions) -> None:
         rng.integers(options.shops, size=options.products),
     )
     names = [rng.permutation(options.products) for _ in range(options.shops)]
-    for table in ("events", "catalogue", "pairs"):
+    for table in ("events", "catalogue", "pairs", "queries"):
         (directory / table).mkdir()
     _write_truth(directory, category, owner, names)
-    schema = pa.schema(
-        [(c, pa.string()) for c in EVENTS[:-1]] + [("timestamp", pa.timestamp("us"))]
-    )
-    with pq.ParquetWriter(directory / "events" / "part.parquet", schema, compression="zstd") as out:
-        for chunk in _event_chunks(options, category, owner, names, rng):
-            out.write_table(chunk.cast(schema))
+    asking = np.random.default_rng([options.seed, 1])
+    with ExitStack() as files:
+        out: dict[str, pq.ParquetWriter] = {}
+        for events in _event_chunks(options, category, owner, names, rng):
+            chunks = {"events": events.drop_columns(["kind"])}
+            if options.asking > 0:
+                chunks["queries"] = _queries(events, options.asking, asking)
+            for table, chunk in chunks.items():
+                if table not in out:
+                    path = directory / table / "part.parquet"
+                    writer = pq.ParquetWriter(path, chunk.schema, compression="zstd")
+                    out[table] = files.enter_context(writer)
+                out[table].write_table(chunk)
 
 
 def _write_truth(directory: Path, category: Ints, owner: Ints, names: list[Ints]) -> None:
@@ -200,7 +216,19 @@ def _event_chunks(
         product = stock.draw(shop[visit], wanted, rng)
         second = np.arange(len(visit)) - np.repeat(np.cumsum(size) - size, size)
         seconds = START + (hours[visit] * 3600).astype(np.int64) + 20 * second
-        yield _chunk(first, visitor[visit], visit, shop[visit], product, seconds, id_arrays)
+        chunk = _chunk(first, visitor[visit], visit, shop[visit], product, seconds, id_arrays)
+        yield chunk.append_column("kind", pa.array(category[product]))
+
+
+def _queries(events: pa.Table, share: float, rng: np.random.Generator) -> pa.Table:
+    """A query at the beginning of some visits."""
+    begins = np.flatnonzero(np.asarray(pc.not_equal(events["session"][1:], events["session"][:-1])))
+    firsts = np.append(0, begins + 1)
+    rows = events.take(pa.array(firsts[rng.random(len(firsts)) < share]))
+    text = pc.binary_join_element_wise("Kind ", rows["kind"].cast(pa.string()), " ")
+    asked = pc.subtract(rows["timestamp"], pa.scalar(timedelta(seconds=5)))
+    columns = {c: rows[c] for c in ("shop", "user", "session")}
+    return pa.table(columns | {"timestamp": asked, "text": text})
 
 
 def _chunk(

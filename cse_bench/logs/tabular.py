@@ -1,25 +1,27 @@
-"""Any shop's log in tables: events, and where there are some, a catalogue."""
+"""Any shop's log in tables: events, and where there are some, a catalogue and queries."""
 
 from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ibis
 
 from cse_bench.errors import InputError, did_you_mean
-from cse_bench.logs.files import TableFiles, find_files, locate, read_table, unreadable
-from cse_bench.logs.schema import CATALOGUE, EVENTS, PAIRS, Drop, Log
+from cse_bench.logs.files import TableFiles, find_files, read_table
+from cse_bench.logs.schema import CATALOGUE, EVENTS, PAIRS, QUERIES, Drop, Log
+from cse_bench.logs.typed import one_row, optional_text, read_rows, text_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends import BaseBackend
 
 COLUMNS = {
-    "events": (("user", "product", "timestamp"), ("shop", "session")),
+    "events": (("user", "product", "timestamp"), ("shop", "session", "kind")),
     "catalogue": (("product",), ("shop", "title", "category", "content")),
+    "queries": (("user", "timestamp", "text"), ("shop", "session")),
 }
 """Table → columns that must be there, columns that may."""
 
@@ -37,8 +39,13 @@ class TabularOptions:
         of it.
     catalogue : tuple of str
         Likewise; without a shop, a row describes the product in every shop.
+    queries : tuple of str
+        Likewise; what users typed, and when.
+    kinds : tuple of str
+        Keep only the events of these kinds; empty for all.
     mapping : Path, optional
-        A TOML file whose tables ``[events]`` and ``[catalogue]`` say ``ours = "theirs"``.
+        A TOML file whose tables ``[events]``, ``[catalogue]`` and ``[queries]`` say
+        ``ours = "theirs"``.
     session_gap : float
         Minutes without an event after which a new session begins, where the log has no sessions.
     ordered : bool
@@ -47,6 +54,8 @@ class TabularOptions:
 
     events: tuple[str, ...] = ()
     catalogue: tuple[str, ...] = ()
+    queries: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
     mapping: Path | None = None
     session_gap: float = SESSION_GAP_MINUTES
     ordered: bool = True
@@ -76,14 +85,16 @@ def read(engine: BaseBackend, options: TabularOptions) -> Log:
     if options.session_gap <= 0:
         raise InputError(f"a session gap of {options.session_gap:g} minutes is none")
     mapping = _read_mapping(options.mapping)
-    parts, drops = [], []
-    for reference in options.events:
-        shop, files = _split_shop(reference)
-        table, dropped = _events_of(engine, files, mapping["events"], shop)
-        parts.append(table)
+    events, drops = _rows(engine, "events", "product", options.events, mapping)
+    if options.kinds:
+        events, dropped = _of_kinds(events, options.kinds)
         drops += dropped
-    events = ibis.union(*parts) if len(parts) > 1 else parts[0]
     events = cut_sessions(events, options.session_gap)
+    queries = None
+    if options.queries:
+        queries, dropped = _rows(engine, "queries", "text", options.queries, mapping)
+        queries = queries.mutate(session=ibis.literal("log ") + queries.session)
+        drops += dropped
     catalogue, dropped = _catalogue(engine, options.catalogue, mapping["catalogue"], events)
     return Log(
         name="tabular",
@@ -94,6 +105,8 @@ def read(engine: BaseBackend, options: TabularOptions) -> Log:
         redistributable=False,
         source="a private log",
         citation="none",
+        queries=None if queries is None else queries.select(*QUERIES),
+        session_gap=options.session_gap,
         drops=tuple(drops + dropped),
     )
 
@@ -132,81 +145,35 @@ def _split_shop(reference: str) -> tuple[str | None, TableFiles]:
     return None, find_files(reference)
 
 
-def _events_of(
-    engine: BaseBackend, files: TableFiles, mapping: dict[str, str], shop: str | None
+def _rows(
+    engine: BaseBackend,
+    table: str,
+    thing: str,
+    references: tuple[str, ...],
+    mapping: dict[str, dict[str, str]],
 ) -> tuple[ir.Table, list[Drop]]:
-    """Events of some files, typed and checked; anonymous rows and rows of no product are out."""
-    required = COLUMNS["events"][0] + (() if shop else ("shop",))
-    table = read_table(engine, files, mapping, required)
-    raw = table.timestamp
-    typed = table.select(
-        shop=ibis.literal(shop) if shop else _text(table.shop),
-        user=_text(table.user),
-        session=_text(table.session) if "session" in table.columns else ibis.null("string"),
-        product=_text(table["product"]),
-        timestamp=parse_timestamp(raw),
-        raw=raw,
-    )
-    counts = typed.aggregate(
-        rows=typed.count(),
-        no_shop=typed.shop.isnull().sum(),
-        no_user=typed.user.isnull().sum(),
-        no_product=(typed.user.notnull() & typed["product"].isnull()).sum(),
-        no_time=typed.timestamp.isnull().sum(),
-    )
-    found = _one_row(counts, files)
-    if not found["rows"]:
-        raise InputError(f"{files} holds no event")
-    if found["no_shop"]:
-        where = locate(files, mapping["shop"], lambda v: v in (None, ""))
-        raise InputError(f"{where}; every event needs a shop", "or name it: --events SHOP=FILE")
-    if found["no_time"]:
-        where = locate(files, mapping["timestamp"], _is_no_time(engine))
+    """All rows of a table of what users did, from all its files."""
+    parts, drops = [], []
+    for reference in references:
+        shop, files = _split_shop(reference)
+        rows, dropped = read_rows(engine, files, mapping[table], table, thing, shop)
+        parts.append(rows)
+        drops += dropped
+    return ibis.union(*parts) if len(parts) > 1 else parts[0], drops
+
+
+def _of_kinds(events: ir.Table, kinds: tuple[str, ...]) -> tuple[ir.Table, list[Drop]]:
+    """The events of the given kinds."""
+    wanted = events.kind.isin(kinds).fill_null(False)
+    counts = events.aggregate(kept=wanted.sum(), rows=events.count()).to_pyarrow().to_pylist()[0]
+    if not counts["kept"]:
+        found = events.select("kind").distinct().limit(20).to_pyarrow()["kind"].to_pylist()
         raise InputError(
-            f"{where} is no timestamp", "wanted: 2020-01-31T23:59:59, or seconds since 1970"
+            f"no event is of the kind {' or '.join(kinds)}",
+            f"the log has: {', '.join(sorted(map(str, found)))}",
         )
-    kept = typed.filter(typed.user.notnull() & typed["product"].notnull()).drop("raw")
-    drops = [
-        Drop("events", "no user", int(found["no_user"] or 0)),
-        Drop("events", "no product", int(found["no_product"] or 0)),
-    ]
-    return kept, [drop for drop in drops if drop.rows]
-
-
-def _text(column: ir.Column) -> ir.StringValue:
-    """As a string; an empty one is none."""
-    return column.cast("string").nullif("")
-
-
-def parse_timestamp(column: ir.Column) -> ir.TimestampValue:
-    """A timestamp from what logs hold: timestamps, ISO 8601 text, seconds or ms since 1970."""
-    if column.type().is_timestamp() or column.type().is_date():
-        return column.cast("timestamp")
-    text = column.cast("string")
-    number = text.try_cast("float64")
-    seconds = ibis.ifelse(number.abs() > 1e11, number / 1000, number)
-    return ibis.coalesce(text.try_cast("timestamp"), seconds.cast("int64").as_timestamp("s"))
-
-
-def _is_no_time(engine: BaseBackend) -> Any:
-    """Whether a raw value is no timestamp, by the engine's own rule."""
-
-    def check(value: Any) -> bool:
-        if value in (None, ""):
-            return True
-        table = ibis.memtable({"t": [str(value)]})
-        return bool(engine.to_pyarrow(parse_timestamp(table.t).isnull())[0].as_py())
-
-    return check
-
-
-def _one_row(counts: ir.Table, files: TableFiles) -> dict[str, Any]:
-    """Run a check over whole files; a file that breaks off shows here."""
-    try:
-        row: dict[str, Any] = counts.to_pyarrow().to_pylist()[0]
-    except Exception as error:
-        raise unreadable(files, error) from error
-    return row
+    dropped = int(counts["rows"] - counts["kept"])
+    return events.filter(wanted), [Drop("events", "of another kind", dropped)] * (dropped > 0)
 
 
 def cut_sessions(events: ir.Table, gap_minutes: float) -> ir.Table:
@@ -250,9 +217,9 @@ def _catalogue(
         shop, files = _split_shop(reference)
         table = read_table(engine, files, mapping, COLUMNS["catalogue"][0])
         columns = {
-            "product": _text(table["product"]),
-            "title": _optional(table, "title"),
-            "category": _optional(table, "category"),
+            "product": text_of(table["product"]),
+            "title": optional_text(table, "title"),
+            "category": optional_text(table, "category"),
         }
         if "content" in table.columns:
             columns["content"] = table.content
@@ -260,13 +227,13 @@ def _catalogue(
         if shop:
             typed = typed.mutate(shop=ibis.literal(shop))
         elif "shop" in table.columns:
-            typed = table.select(shop=_text(table.shop), **columns)
+            typed = table.select(shop=text_of(table.shop), **columns)
         else:
             typed = typed.cross_join(shops)
         rows = typed.aggregate(
             rows=typed.count(), none=(typed["product"].isnull() | typed.shop.isnull()).sum()
         )
-        missing = int(_one_row(rows, files)["none"] or 0)
+        missing = int(one_row(rows, files)["none"] or 0)
         if missing:
             drops.append(Drop("catalogue", "no shop or product", missing))
         parts.append(typed.filter(typed["product"].notnull() & typed.shop.notnull()))
@@ -281,16 +248,12 @@ def _catalogue(
     return single, drops
 
 
-def _optional(table: ir.Table, name: str) -> ir.StringValue:
-    return _text(table[name]) if name in table.columns else ibis.null("string")
-
-
 def read_pairs(engine: BaseBackend, file: str) -> ir.Table:
     """Gold pairs from a file with the columns `PAIRS`, each pair in the order of its shops."""
     files = find_files(file)
     table = read_table(engine, files, {c: c for c in PAIRS}, PAIRS)
-    typed = table.select(**{c: _text(table[c]) for c in PAIRS})
-    found = _one_row(
+    typed = table.select(**{c: text_of(table[c]) for c in PAIRS})
+    found = one_row(
         typed.aggregate(
             none=ibis.or_(*(typed[c].isnull() for c in PAIRS)).sum(),
             same=(typed.left_shop == typed.right_shop).sum(),

@@ -89,6 +89,25 @@ class CrossRows:
 
 
 @dataclass(frozen=True, eq=False)
+class QueryRows:
+    """Queries of one direction; in train, of one shop.
+
+    Attributes
+    ----------
+    source : Ragged
+        Products of each row, as rows of the source shop.
+    query : tuple of str
+        What was typed in the target shop.
+    group : ndarray of shape (n_rows,), int64
+        Rows of one user share a number; -1 in train.
+    """
+
+    source: Ragged
+    query: tuple[str, ...]
+    group: Ints
+
+
+@dataclass(frozen=True, eq=False)
 class Release:
     """An anonymised cross-shop dataset, verified against its manifest.
 
@@ -190,11 +209,24 @@ class Release:
             empty = Ragged.from_lists([])
             return CrossRows(empty, empty, np.empty(0, np.int64))
         data = self.table(table, split)
-        ours = pc.and_(pc.equal(data["source_shop"], source), pc.equal(data["target_shop"], target))
-        data = data.filter(ours)
+        data = _of_direction(data, source, target)
         return CrossRows(
             _ragged(data["source"], self.shops[source]),
             _ragged(data["target"], self.shops[target]),
+            _groups(data["group"]),
+        )
+
+    def queries(self, split: str, source: str, target: str) -> QueryRows:
+        """Real queries of one direction; in train, `source` and `target` are one shop.
+
+        A release without queries has no rows.
+        """
+        if not self.has("queries", split):
+            return QueryRows(Ragged.from_lists([]), (), np.empty(0, np.int64))
+        data = _of_direction(self.table("queries", split), source, target)
+        return QueryRows(
+            _ragged(data["source"], self.shops[source]),
+            tuple(data["query"].to_pylist()),
             _groups(data["group"]),
         )
 
@@ -269,6 +301,12 @@ def _ragged(column: pa.ChunkedArray, shop: ShopTable) -> Ragged:
     lists = column.combine_chunks()
     offsets = lists.offsets.to_numpy().astype(np.int64)
     return Ragged(shop.rows_of(lists.flatten()), offsets - offsets[0])
+
+
+def _of_direction(data: pa.Table, source: str, target: str) -> pa.Table:
+    return data.filter(
+        pc.and_(pc.equal(data["source_shop"], source), pc.equal(data["target_shop"], target))
+    )
 
 
 def _groups(column: pa.ChunkedArray) -> Ints:

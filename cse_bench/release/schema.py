@@ -68,8 +68,20 @@ RENDERED = TableSchema(
     _ROW,
     "simulated crossings: half of a real basket shown as another shop's products",
 )
+QUERIES = TableSchema(
+    "queries",
+    ALL_SPLITS,
+    {
+        "source_shop": pa.string(),
+        "target_shop": pa.string(),
+        "source": STRINGS,
+        "query": pa.string(),
+        "group": pa.int32(),
+    },
+    "queries typed in the target shop after a visit in the source shop; in train, both are one",
+)
 
-TABLES = {t.name: t for t in (SESSIONS, CROSS_SESSIONS, PAIRS, RENDERED)}
+TABLES = {t.name: t for t in (SESSIONS, CROSS_SESSIONS, PAIRS, RENDERED, QUERIES)}
 """The tables with fixed columns; `products` depends on the release's widths."""
 
 ALIGNED = "aligned"

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from cse_bench.errors import InputError
 from cse_bench.extras import require
-from cse_bench.logs.memory import put
+from cse_bench.logs.memory import keep, put
 from cse_bench.logs.schema import CATALOGUE, EVENTS, PAIRS, Log
 from cse_bench.logs.store_groups import balanced_max_cut
 from cse_bench.types import Floats
@@ -90,14 +90,14 @@ def store_events(engine: BaseBackend) -> ir.Table:
         non-products are out.
     """
     lines = engine.read_parquet(str(data_directory() / "transactions.parquet"))
-    lines = lines.filter(lines.quantity > 0).select(
-        store=lines.store_id.cast("string"),
+    sold = lines.product_id.isin(sold_products(engine).product_id)
+    return lines.filter((lines.quantity > 0) & sold).select(
+        store=lines.store_id.cast("int64"),
         user=lines.household_id.cast("string"),
         session=lines.basket_id.cast("string"),
         product=lines.product_id.cast("string"),
         timestamp=lines.transaction_timestamp,
     )
-    return lines.semi_join(sold_products(engine), "product")
 
 
 def sold_products(engine: BaseBackend) -> ir.Table:
@@ -182,8 +182,8 @@ def store_moves(events: ir.Table, users: list[str]) -> tuple[list[str], Floats, 
     seen = baskets.mutate(
         following=baskets.store.lead().over(turn), gap=seconds.lead().over(turn) - seconds
     ).to_pyarrow()
-    stores = sorted(set(seen["store"].to_pylist()), key=int)
-    names = pa.array(stores)
+    stores = sorted(set(seen["store"].to_pylist()))
+    names = pa.array(stores, pa.int64())
     volume = np.zeros(len(stores))
     np.add.at(volume, pc.index_in(seen["store"], names).to_numpy(), seen["lines"].to_numpy())
     moved = seen.filter(
@@ -194,22 +194,23 @@ def store_moves(events: ir.Table, users: list[str]) -> tuple[list[str], Floats, 
     np.add.at(moves, (places[0], places[1]), 1)
     moves += moves.T
     np.fill_diagonal(moves, 0)
-    return stores, moves, volume
+    return [str(store) for store in stores], moves, volume
 
 
 def read(engine: BaseBackend, options: JourneyOptions) -> Log:
     """The log as a `Log`; all shoppers' visits are baskets (one timestamp each)."""
     stores = group_stores(engine, options)
-    shop_of = put(engine, {"store": list(stores), "shop": list(stores.values())})
+    shop_of = put(engine, {"store": [int(s) for s in stores], "shop": list(stores.values())})
     events = store_events(engine).inner_join(shop_of, "store")
     kinds = sold_products(engine)
+    shops = put(engine, {"shop": sorted(set(stores.values()))})
     words = [kinds.department, kinds.product_category, kinds.product_type.fill_null("")]
     described = kinds.select(
         "product",
         title=words[0].concat(" ", words[1], " ", words[2]),
         category=kinds.product_category,
     )
-    catalogue = events.select("shop", "product").distinct().inner_join(described, "product")
+    catalogue = shops.cross_join(described)  # whether a shop sells it or not: one retailer
     left = catalogue.select("product", left_shop="shop")
     right = catalogue.select("product", right_shop="shop").view()
     both = left.inner_join(right, "product")
@@ -217,7 +218,7 @@ def read(engine: BaseBackend, options: JourneyOptions) -> Log:
     pairs = pairs.mutate(left=pairs["product"], right=pairs["product"])
     return Log(
         name="completejourney",
-        events=events.select(*EVENTS),
+        events=keep(events.select(*EVENTS)),
         catalogue=catalogue.select(*CATALOGUE),
         ordered=False,
         pairs=pairs.select(*PAIRS),

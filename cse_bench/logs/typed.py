@@ -1,0 +1,132 @@
+"""Rows of what users did, typed and checked: a wrong one is named by file, row and column."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from cse_bench.errors import InputError
+from cse_bench.logs.files import TableFiles, locate, read_table, unreadable
+from cse_bench.logs.schema import Drop
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from ibis.backends import BaseBackend
+
+
+def read_rows(
+    engine: BaseBackend,
+    files: TableFiles,
+    mapping: dict[str, str],
+    table: str,
+    thing: str,
+    shop: str | None,
+) -> tuple[ir.Table, list[Drop]]:
+    """Events or queries of some files; rows of no user, and of nothing, are out.
+
+    Parameters
+    ----------
+    engine : ibis backend
+        DuckDB or PySpark.
+    files : TableFiles
+        The files.
+    mapping : dict of str to str
+        Our column name → theirs.
+    table : str
+        What the table is called, in errors and drops.
+    thing : str
+        The column of what was met or typed: ``product`` or ``text``.
+    shop : str or None
+        The shop, where the files have no column of it.
+
+    Returns
+    -------
+    rows : ibis Table
+        ``shop, user, session, <thing>, timestamp``, and ``kind`` where the mapping has it.
+    drops : list of Drop
+
+    Raises
+    ------
+    InputError
+        Naming file, row and column of what is wrong.
+    """
+    required = ("user", thing, "timestamp") + (() if shop else ("shop",))
+    raw = read_table(engine, files, mapping, required)
+    columns = {
+        "shop": ibis.literal(shop) if shop else text_of(raw.shop),
+        "user": text_of(raw.user),
+        "session": optional_text(raw, "session"),
+        thing: text_of(raw[thing]),
+        "timestamp": parse_timestamp(raw.timestamp),
+    }
+    if "kind" in mapping:
+        columns["kind"] = optional_text(raw, "kind")
+    typed = raw.select(**columns)
+    counts = typed.aggregate(
+        rows=typed.count(),
+        no_shop=typed.shop.isnull().sum(),
+        no_user=typed.user.isnull().sum(),
+        nothing=(typed.user.notnull() & typed[thing].isnull()).sum(),
+        no_time=typed.timestamp.isnull().sum(),
+    )
+    found = one_row(counts, files)
+    if not found["rows"]:
+        raise InputError(f"{files} holds no {'event' if table == 'events' else 'query'}")
+    if found["no_shop"]:
+        where = locate(files, mapping["shop"], lambda v: v in (None, ""))
+        raise InputError(
+            f"{where}; every row of {table} needs a shop", f"or name it: --{table} SHOP=FILE"
+        )
+    if found["no_time"]:
+        where = locate(files, mapping["timestamp"], _is_no_time(engine))
+        raise InputError(
+            f"{where} is no timestamp", "wanted: 2020-01-31T23:59:59, or seconds since 1970"
+        )
+    kept = typed.filter(typed.user.notnull() & typed[thing].notnull())
+    drops = [
+        Drop(table, "no user", int(found["no_user"] or 0)),
+        Drop(table, f"no {thing}", int(found["nothing"] or 0)),
+    ]
+    return kept, [drop for drop in drops if drop.rows]
+
+
+def text_of(column: ir.Column) -> ir.StringValue:
+    """As a string; an empty one is none."""
+    return column.cast("string").nullif("")
+
+
+def optional_text(table: ir.Table, name: str) -> ir.StringValue:
+    """A column as strings; all null where the table lacks it."""
+    return text_of(table[name]) if name in table.columns else ibis.null("string")
+
+
+def parse_timestamp(column: ir.Column) -> ir.TimestampValue:
+    """A timestamp from what logs hold: timestamps, ISO 8601 text, seconds or ms since 1970."""
+    if column.type().is_timestamp() or column.type().is_date():
+        return column.cast("timestamp")
+    text = column.cast("string")
+    number = text.try_cast("float64")
+    seconds = ibis.ifelse(number.abs() > 1e11, number / 1000, number)
+    return ibis.coalesce(text.try_cast("timestamp"), seconds.cast("int64").as_timestamp("s"))
+
+
+def _is_no_time(engine: BaseBackend) -> Any:
+    """Whether a raw value is no timestamp, by the engine's own rule."""
+
+    def check(value: Any) -> bool:
+        if value in (None, ""):
+            return True
+        table = ibis.memtable({"t": [str(value)]})
+        return bool(engine.to_pyarrow(parse_timestamp(table.t).isnull())[0].as_py())
+
+    return check
+
+
+def one_row(counts: ir.Table, files: TableFiles) -> dict[str, Any]:
+    """Run a check over whole files; a file that breaks off shows here."""
+    try:
+        row: dict[str, Any] = counts.to_pyarrow().to_pylist()[0]
+    except Exception as error:
+        raise unreadable(files, error) from error
+    return row
