@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 import shutil
@@ -122,6 +123,8 @@ def build(
     engine: str = "duckdb",
     spark_master: str = "local[*]",
     memory: str | None = None,
+    sealed_out: str | Path | None = None,
+    commit: bool = False,
     replace: bool = False,
     stage: Step = _silent,
 ) -> Manifest:
@@ -155,6 +158,12 @@ def build(
         ``duckdb`` or ``spark``.
     spark_master : str
         URL of Spark's master.
+    memory : str, optional
+        What the engine may hold before it spills to disk, such as ``4GB``.
+    sealed_out : str or Path, optional
+        Where a second, hidden release shall stand, with a fresh key and fresh embeddings.
+    commit : bool
+        Whether the manifest shall commit to the hidden release (`release.seal`).
     replace : bool
         Whether a release at `out` may be replaced.
     stage : callable
@@ -177,6 +186,7 @@ def build(
     from cse_bench.building.job import BuildJob, run_job
     from cse_bench.building.keys import Key
     from cse_bench.building.pipeline import BuildParameters
+    from cse_bench.release.seal import write_seal
     from cse_bench.release.write import write_release
     from cse_bench.trainers.registry import get_trainer
 
@@ -184,6 +194,8 @@ def build(
         raise InputError(f"a gap of {gap_days:g} days is none", "from one second to ten years")
     if min_users < 1:
         raise InputError(f"min-users is {min_users}", "at least 1")
+    if commit and sealed_out is None:
+        raise InputError("there is no sealed release to commit to", "--sealed-out DIR --commit")
     if (with_pairs is None) != (pairs_basis is None):
         raise InputError(
             "gold pairs need a file and the basis on which they may be released",
@@ -203,10 +215,26 @@ def build(
         pairs_basis=pairs_basis,
     )
     target = Path(out)
-    if target.exists() and replace:
+    if replace:
         _require_release(target)
-    with staged_directory(target, replace=replace) as directory:
-        return write_release(directory, run_job(job, stage))
+    if sealed_out is None:
+        with staged_directory(target, replace=replace) as directory:
+            return write_release(directory, run_job(job, stage))
+    hidden = Path(sealed_out)
+    if hidden.absolute().is_relative_to(target.absolute()):
+        raise InputError(f"{hidden} lies in {target}, which is to be public", "name another place")
+    if replace:
+        _require_release(hidden)
+    # The hidden one is put in place first: a commitment that nobody could open would be worse.
+    with (
+        staged_directory(target, replace=replace) as directory,
+        staged_directory(hidden, replace=replace) as kept,
+    ):
+        digest = write_seal(kept, write_release(kept, run_job(job.hidden(), stage)))
+        contents = dataclasses.replace(
+            run_job(job, stage), sealed_commitment=digest if commit else None
+        )
+        return write_release(directory, contents)
 
 
 def _require_release(directory: Path) -> None:

@@ -25,7 +25,7 @@ def slice_release(
     known = {i for table in kept.values() for i in table["product_id"].to_pylist()}
     tables = {}
     for config, schema in TABLES.items():
-        for split in schema.splits:
+        for split in (s for s in schema.splits if release.has(config, s)):
             data = release.table(config, split).to_pylist()
             small = []
             for row in data:

@@ -70,6 +70,9 @@ def count_rows(tables: Tables) -> dict[str, dict[str, dict[str, int]]]:
         elif "source_shop" in table.column_names:
             shops = (table[c].to_pylist() for c in ("source_shop", "target_shop"))
             names = [f"{a} → {b}" for a, b in zip(*shops, strict=True)]
+        elif "left_id" in table.column_names:
+            ids = (table[c].to_pylist() for c in ("left_id", "right_id"))
+            names = [f"{a.split('_')[0]} – {b.split('_')[0]}" for a, b in zip(*ids, strict=True)]
         else:
             names = ["all"] * table.num_rows
         rows.setdefault(config, {})[split] = dict(sorted(Counter(names).items()))

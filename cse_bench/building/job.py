@@ -15,6 +15,7 @@ from cse_bench.errors import InputError
 from cse_bench.logs.registry import ARCHIVES, make_options, read_log
 from cse_bench.release.write import ReleaseContents
 from cse_bench.trainers.base import Trainer
+from cse_bench.trainers.registry import get_trainer
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class BuildJob:
         Where the relational work is done, and what it may hold; see `open_engine`.
     with_pairs, pairs_basis : str or None
         File of gold pairs, and the basis of their release.
+    sealed : bool
+        Whether the release is to be kept by its maintainer.
     """
 
     source: str
@@ -49,6 +52,23 @@ class BuildJob:
     memory: str | None = None
     with_pairs: str | None = None
     pairs_basis: str | None = None
+    sealed: bool = False
+
+    def hidden(self) -> BuildJob:
+        """The job of a second, sealed release: fresh key, fresh embeddings, shops regrouped.
+
+        Only The Complete Journey's stores can be regrouped; the shops of other logs stay as they
+        are, and users, ids, rows and embeddings are drawn anew.
+        """
+        if self.source in ARCHIVES:
+            raise InputError(f"{self.source} has one pair of shops, and none to seal")
+        key = Key.from_file(None)
+        parameters = replace(self.parameters, name=f"{self.parameters.name}-sealed")
+        trainer = get_trainer(
+            self.trainer.name,
+            **self.trainer.parameters() | {"random_state": key.seed("trainer")},
+        )
+        return replace(self, key=key, parameters=parameters, trainer=trainer, sealed=True)
 
 
 def run_job(job: BuildJob, stage: Callable[[str], None]) -> ReleaseContents:
@@ -76,6 +96,8 @@ def run_job(job: BuildJob, stage: Callable[[str], None]) -> ReleaseContents:
     options = make_options(job.source, job.log_options)
     if hasattr(options, "train_users"):
         options = replace(options, train_users=lambda users: _train_users(users, job.key))
+    if job.sealed and hasattr(options, "regroup"):
+        options = replace(options, regroup=job.key.seed("regroup"))
     try:
         with open_engine(job.engine, master=job.spark_master, memory=job.memory) as backend:
             log = read_log(job.source, backend, options)
@@ -84,7 +106,8 @@ def run_job(job: BuildJob, stage: Callable[[str], None]) -> ReleaseContents:
 
                 pairs = read_pairs(backend, job.with_pairs)
                 log = replace(log, pairs=pairs, pairs_basis=job.pairs_basis)
-            return build_contents(log, job.trainer, job.parameters, job.key, stage)
+            contents = build_contents(log, job.trainer, job.parameters, job.key, stage)
+            return replace(contents, redistributable=False) if job.sealed else contents
     except RuntimeError as error:
         if str(error) == "Query interrupted":  # DuckDB's own name for Ctrl-C
             raise KeyboardInterrupt from None

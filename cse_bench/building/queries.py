@@ -91,11 +91,7 @@ def find_asked(
     )
     known = put(engine, {"name": pa.array(shops), "shop": np.arange(len(shops))})
     typed = log.queries.select(
-        "session",
-        "text",
-        raw=log.queries.user,
-        name=log.queries.shop,
-        timestamp=log.queries.timestamp.cast("timestamp"),
+        "session", "timestamp", "text", raw=log.queries.user, name=log.queries.shop
     )
     typed = keep(
         typed.inner_join(users.select("raw", "user", "split"), "raw")
@@ -154,6 +150,7 @@ def in_sessions(
     )
     moments = met.group_by("user", "shop", "timestamp").agg(session=met.session.min())
     columns = ("user", "shop", "timestamp", "query")
+    queries = queries.mutate(timestamp=queries.timestamp.cast("timestamp"))
     loose = queries.filter(queries.session.isnull()).select(*columns)
     both = moments.select(
         "user", "shop", "timestamp", query=ibis.null("int64"), met=moments.timestamp

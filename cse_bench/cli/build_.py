@@ -90,6 +90,8 @@ BUILD_OPTIONS = (
     "engine",
     "spark_master",
     "memory",
+    "sealed_out",
+    "commit",
     "replace",
 )
 """What the build itself is told."""
@@ -180,6 +182,13 @@ def _with_log_options(function: Any) -> Any:
     metavar="4GB",
     help="What the engine may hold before it spills to disk.  [default: the engine's own]",
 )
+@click.option(
+    "--sealed-out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Build a second, hidden release there too: fresh key, fresh embeddings, other groups.",
+)
+@click.option("--commit", is_flag=True, help="Commit to the hidden release in the manifest.")
 @click.option("--name", metavar="NAME", help="Of the release.  [default: the name of DIR]")
 @click.option("--replace", is_flag=True, help="Replace a release at DIR once the new one is done.")
 @_with_log_options
@@ -191,9 +200,12 @@ def command(source: str, out: Path, **given: Any) -> None:
 
     name = given.pop("name") or out.name
     options = {name: given.pop(name) for name in BUILD_OPTIONS}
-    with steps(f"building {out}", len(STAGES)) as stage:
+    builds = 1 if options["sealed_out"] is None else 2
+    with steps(f"building {out}", builds * len(STAGES)) as stage:
         manifest = api.build(source, out, name=name, log_options=given, stage=stage, **options)
     _print_summary(out, manifest)
+    if options["sealed_out"] is not None:
+        click.echo(f"the sealed release is in {options['sealed_out']}: keep it to yourself")
 
 
 def _print_summary(out: Path, manifest: Any) -> None:

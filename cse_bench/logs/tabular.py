@@ -193,7 +193,8 @@ def cut_sessions(events: ir.Table, gap_minutes: float) -> ir.Table:
     begun = events.mutate(begins=(pause > gap_minutes * 60).fill_null(False).cast("int64"))
     so_far = ibis.window(
         group_by=["shop", "user", begun.session.isnull()],
-        order_by=["timestamp", "product"],
+        # Of two like events the one that begins a session comes first, in every engine's order.
+        order_by=["timestamp", "product", begun.begins.desc()],
         preceding=None,
         following=0,
     )

@@ -71,13 +71,12 @@ def read_rows(
         no_time=typed.timestamp.isnull().sum(),
     )
     found = one_row(counts, files)
+    row = {"events": "event", "queries": "query"}[table]
     if not found["rows"]:
-        raise InputError(f"{files} holds no {'event' if table == 'events' else 'query'}")
+        raise InputError(f"{files} holds no {row}")
     if found["no_shop"]:
         where = locate(files, mapping["shop"], lambda v: v in (None, ""))
-        raise InputError(
-            f"{where}; every row of {table} needs a shop", f"or name it: --{table} SHOP=FILE"
-        )
+        raise InputError(f"{where}; every {row} needs a shop", f"or name it: --{table} SHOP=FILE")
     if found["no_time"]:
         where = locate(files, mapping["timestamp"], _is_no_time(engine))
         raise InputError(

@@ -53,6 +53,8 @@ class Manifest(BaseModel):
         Width of the content vectors.
     build : dict
         Parameters of the build.
+    sealed_commitment : str or None
+        Commits to a second release that the maintainer keeps; see `release.seal`.
     files : dict of str to FileEntry
         The Parquet tables, by their path in the release.
     """
@@ -72,6 +74,7 @@ class Manifest(BaseModel):
     dimensions: int
     content_dimensions: int | None
     build: dict[str, Any]
+    sealed_commitment: str | None = None
     files: dict[str, FileEntry]
 
 

@@ -14,8 +14,9 @@ from cse_bench.files import sha256_file
 from cse_bench.release.card import render_card
 from cse_bench.release.manifest import MANIFEST, FileEntry, Manifest, fingerprint_of
 from cse_bench.release.schema import PAIRS, SCHEMA_VERSION
+from cse_bench.release.seal import SEAL
 
-OTHER_FILES = (MANIFEST, "README.md", "build_report.json")
+OTHER_FILES = (MANIFEST, "README.md", "build_report.json", SEAL)
 """What a release holds beside its tables."""
 
 
@@ -33,6 +34,8 @@ class ReleaseContents:
         How it was built, for the manifest.
     report : dict
         What was read and left out; written as ``build_report.json`` where it is not empty.
+    sealed_commitment : str or None
+        See `release.seal`.
     """
 
     name: str
@@ -46,6 +49,7 @@ class ReleaseContents:
     tables: dict[tuple[str, str], pa.Table]
     build: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
+    sealed_commitment: str | None = None
 
 
 def write_release(directory: Path, contents: ReleaseContents) -> Manifest:
@@ -89,11 +93,12 @@ def write_release(directory: Path, contents: ReleaseContents) -> Manifest:
         dimensions=first.field("embedding").type.list_size,
         content_dimensions=None if pa.types.is_null(content_type) else content_type.list_size,
         build=contents.build,
+        sealed_commitment=contents.sealed_commitment,
         files=files,
     )
     (directory / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
     if contents.report:
-        report = json.dumps(contents.report, indent=2) + "\n"
+        report = json.dumps(contents.report, indent=2, ensure_ascii=False) + "\n"
         (directory / "build_report.json").write_text(report, encoding="utf-8")
     (directory / "README.md").write_text(render_card(manifest, by_path), encoding="utf-8")
     return manifest

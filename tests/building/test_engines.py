@@ -6,7 +6,7 @@ import shutil
 
 import ibis
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from cse_bench.building.engines import open_engine
@@ -14,6 +14,8 @@ from cse_bench.building.keys import Key
 from cse_bench.building.pipeline import BuildParameters, build_contents
 from cse_bench.errors import InputError
 from cse_bench.logs.registry import make_options, read_log
+from cse_bench.logs.schema import Log
+from cse_bench.logs.synthetic import SyntheticOptions, write_log
 from cse_bench.logs.tabular import TabularOptions, read
 from cse_bench.trainers.ppmi_svd import PpmiSvd
 from tests.conftest import need
@@ -69,12 +71,41 @@ def test_a_tabular_log_is_the_same_on_both(spark, tmp_path, ending):
     assert_same(*built)
 
 
+def test_queries_are_the_same_on_both(spark, tmp_path):
+    write_log(tmp_path, SyntheticOptions(size=40_000, shops=2, products=200, asking=0.5))
+    built = []
+    for engine in (ibis.duckdb.connect(), spark):
+        names = ("events", "catalogue", "pairs", "queries")
+        t = {n: engine.read_parquet(str(tmp_path / n / "part.parquet")) for n in names}
+        loose = t["queries"].mutate(session=ibis.null("string"))
+        log = Log(
+            "synthetic", t["events"], t["catalogue"], True, "other", False, "none", "none",
+            pairs=t["pairs"], pairs_basis="public", queries=loose,
+        )  # fmt: skip
+        built.append(contents_on(engine, log))
+    assert sum(t.num_rows for (c, _), t in built[0].tables.items() if c == "queries") > 100
+    assert_same(*built)
+
+
+def test_memory_is_an_amount():
+    with open_engine("duckdb", memory="800MB") as engine:
+        limit = engine.con.execute("select current_setting('memory_limit')").fetchone()[0]
+    assert limit == "762.9 MiB"
+    for text in ("4", "lots", "0GB", "4gb; drop table x"):
+        with (
+            pytest.raises(InputError, match="write 800MB or 4GB"),
+            open_engine("spark", memory=text),
+        ):
+            pass
+
+
 words = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=5).filter(
     lambda text: text == text.strip()
 )
 
 
-@settings(max_examples=3)
+# Without shrinking, which takes minutes on Spark.
+@settings(max_examples=3, phases=[Phase.reuse, Phase.generate])
 @given(
     names=st.lists(words, min_size=6, max_size=8, unique=True),
     draws=st.lists(

@@ -34,11 +34,13 @@ def contents(events):
 def raw_names(events, contents):
     """Release id → raw product, by matching popularity-free truth: category and title digits."""
     from cse_bench.building.catalogue import number_products
-    from cse_bench.building.pipeline import _users_table
+    from cse_bench.building.numbers import by_numbers, number_offers, number_users
     from cse_bench.building.visits import support
 
     log = make_log(events)
-    catalogue = number_products(log, support(log.events, _users_table(log, KEY)), 3, KEY)
+    users, offers = number_users(log.events, KEY), number_offers(log.events)
+    counted = support(by_numbers(log.events, users.table, offers), users.table)
+    catalogue = number_products(log, counted.inner_join(offers, "offer"), 3, KEY)
     return dict(zip(catalogue.ids, catalogue.raw, strict=True))
 
 
@@ -136,6 +138,22 @@ def test_a_log_of_one_shop_is_refused():
         build(random_events(shops=1))
     with pytest.raises(InputError, match="0 shop"):
         build(random_events(), parameters=BuildParameters(min_users=1000))
+
+
+def test_a_shop_that_keeps_no_product_is_counted():
+    events = random_events(shops=2)
+    rare = [("shop 9", e[1], f"rare {i}", f"r{i}", e[4]) for i, e in enumerate(events[:20])]
+    report = build(events + rare).report
+    assert {"table": "shops", "reason": "no supported product", "rows": 1} in report["drops"]
+    assert report["read"]["events"] == len(events) + 20
+    assert sum(shop["events_read"] for shop in report["shops"].values()) == len(events)
+
+
+def test_the_report_counts_the_rows_of_each_direction(contents):
+    for config in ("cross_sessions", "rendered", "sessions", "pairs"):
+        for split, parts in contents.report["rows"][config].items():
+            assert sum(parts.values()) == contents.tables[config, split].num_rows
+            assert len(parts) == (1 if config == "pairs" else 2)
 
 
 def test_mantissa_rounding_is_close_and_idempotent():

@@ -49,7 +49,7 @@ def archive(place):
 
 
 def synthetic(place):
-    return ["synthetic", "--size", "60000", "--shops", "2"]
+    return ["synthetic", "--size", "60000", "--shops", "2", "--asking", "0.3"]
 
 
 def journey_of_three(place):

@@ -8,12 +8,15 @@ import ibis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cse_bench.building.keys import Key
+from cse_bench.building.numbers import by_numbers, number_offers, number_users
 from cse_bench.building.visits import (
     cross_shop_rows,
     free_visits,
     number_visits,
     session_items,
 )
+from cse_bench.logs.memory import put
 from tests.small_log import START, make_log
 
 DAY = 86400
@@ -32,9 +35,15 @@ def visits_table(users):
         time = START
         for number, (shop, days) in enumerate(visits):
             time += timedelta(days=days)
-            rows.append((f"u{user}", "train", number, shop, time))
-    names = ("user", "split", "visit", "shop", "timestamp")
-    schema = dict.fromkeys(names, "string") | {"visit": "int64", "timestamp": "timestamp"}
+            rows.append((user, "train", number, "AB".index(shop), time))
+    schema = {
+        "user": "int32",
+        "split": "string",
+        "visit": "int64",
+        "shop": "int64",
+        "timestamp": "timestamp",
+    }
+    names = list(schema)
     return ibis.memtable({n: [r[i] for r in rows] for i, n in enumerate(names)}, schema=schema)
 
 
@@ -56,9 +65,9 @@ def test_rows_are_disjoint_crossings_and_as_many_as_can_be(users, gap):
     used = [(r["user"], r["visit"] + d) for r in rows for d in (0, 1)]
     assert len(used) == len(set(used))
     for row in rows:
-        visits = users[int(row["user"][1:])]
+        visits = users[row["user"]]
         source, target = visits[row["visit"]], visits[row["visit"] + 1]
-        assert (source[0], target[0]) == (row["source_shop"], row["target_shop"])
+        assert (source[0], target[0]) == ("AB"[row["source_shop"]], "AB"[row["target_shop"]])
         assert source[0] != target[0]
         assert target[1] <= gap
     assert len(rows) == sum(plain_matching(visits, gap) for visits in users)
@@ -72,18 +81,11 @@ def test_visits_of_one_moment_are_numbered_by_session():
     events = [("A", "u", s, p, START) for s in ("s2", "s1") for p in ("x", "y")]
     events += [("A", "u", "s3", "x", START)]  # one product: no visit
     log = make_log(events, pairs=False)
-    users = ibis.memtable({"user": ["u"], "split": ["train"]})
-    products = ibis.memtable(
-        {
-            "shop": ["A"] * 2,
-            "product": ["x", "y"],
-            "item": [0, 1],
-            "item_draw": [5, 6],
-            "shop_number": [0, 0],
-        }
-    )
-    cut = number_visits(session_items(log.events, products), users)
     engine = log.events.get_backend()
+    users = number_users(log.events, Key(bytes(32))).table
+    numbered = by_numbers(log.events, users, number_offers(log.events))
+    products = put(engine, {"offer": [0, 1], "item": [0, 1], "shop_number": [0, 0]})
+    cut = number_visits(session_items(numbered, products), users)
     visits = engine.execute(cut.visits).sort_values("visit")
     assert visits["visit"].tolist() == [0, 1]
     assert visits["n"].tolist() == [2, 2]

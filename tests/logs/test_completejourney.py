@@ -28,6 +28,26 @@ def test_the_log_is_the_real_one(log):
     assert len(completejourney.read_stores()) > 400
 
 
+def test_stores_can_be_grouped_anew_and_nothing_is_lost(log):
+    import ibis
+
+    from cse_bench.logs.completejourney import JourneyOptions, read, read_stores
+
+    train = sorted(log.events.user.as_table().distinct().execute()["user"])[:1500]
+    options = JourneyOptions(regroup=7, train_users=lambda users: train)
+    again = read(ibis.duckdb.connect(), options)
+    assert again.events.count().execute() == log.events.count().execute()
+    counts = again.events.shop.value_counts().execute().set_index("shop").iloc[:, 0]
+    assert set(counts.index) == {"SHOP1", "SHOP2"}
+    assert counts.min() / counts.max() > 0.75
+    frozen = log.events.group_by("shop", "product").agg(n=log.events.count()).execute()
+    moved = again.events.group_by("shop", "product").agg(n=again.events.count()).execute()
+    assert not frozen.sort_values(["shop", "product"]).equals(
+        moved.sort_values(["shop", "product"])
+    )
+    assert len(read_stores()) > 400
+
+
 def test_non_products_are_out(log):
     text = log.catalogue.title
     for word in ("FUEL", "COUPON", "GASOLINE", "TICKETS", "MISC SALES TRANS"):

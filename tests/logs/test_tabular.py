@@ -9,6 +9,7 @@ import json
 from datetime import UTC, datetime
 
 import ibis
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -138,6 +139,24 @@ def test_sessions_are_cut_by_a_pause(tmp_path):
     assert "log mine" in cut
 
 
+def test_an_event_that_is_logged_twice_begins_a_session_once():
+    """Both copies belong to the session that they begin, whichever an engine puts first."""
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        texts = {
+            column: pa.array([f"{column} {i}" for i in rng.integers(0, n, 2000)])
+            for column, n in (("shop", 2), ("user", 12), ("product", 2))
+        }
+        days = pa.array(rng.integers(0, 10, 2000) * 86_400_000_000, pa.timestamp("us"))
+        table = pa.table({**texts, "session": pa.nulls(2000, pa.string()), "timestamp": days})
+        cut = ibis.duckdb.connect().to_pyarrow(cut_sessions(ibis.memtable(table), 30))
+        sessions = {}
+        for row in cut.to_pylist():
+            key = (row["shop"], row["user"], row["session"])
+            sessions.setdefault(key, set()).add(row["timestamp"])
+        assert all(len(times) == 1 for times in sessions.values())
+
+
 BAD = {
     "bad.csv, row 3, column 'timestamp': 'yesterday' is no timestamp": [
         ROWS[0],
@@ -197,6 +216,49 @@ def test_anonymous_rows_and_rows_of_no_product_are_counted_drops(tmp_path):
     log, found = read_events(write_csv(tmp_path / "log.csv", rows))
     assert len(found) == 5
     assert {(d.reason, d.rows) for d in log.drops} == {("no user", 2), ("no product", 1)}
+
+
+def test_only_the_events_of_some_kinds_can_be_kept(tmp_path):
+    rows = [
+        (*row, kind) for row, kind in zip(ROWS, ("buy", "view", "buy", "", "cart"), strict=True)
+    ]
+    path = write_csv(tmp_path / "log.csv", rows, (*NAMES, "kind"))
+    log, found = read_events(path, kinds=("buy", "cart"))
+    assert len(found) == 3
+    assert [(d.reason, d.rows) for d in log.drops] == [("of another kind", 2)]
+    with pytest.raises(InputError, match="no event is of the kind sale") as error:
+        read_events(path, kinds=("sale",))
+    assert "buy" in str(error.value)
+
+
+def test_queries_are_read_like_events(tmp_path):
+    events = write_csv(tmp_path / "log.csv")
+    names = ("shop", "user", "session", "timestamp", "text")
+    rows = [
+        ("A", "u1", "s1", "2020-01-01", "pizza"),
+        ("A", "u1", "", "5", "  "),
+        ("A", "", "", "5", "tea"),
+        ("A", "u1", "", "5", ""),
+    ]
+    log, _ = read_events(events, queries=(write_csv(tmp_path / "q.csv", rows, names),))
+    found = log.queries.order_by("timestamp").to_pyarrow().to_pylist()
+    assert [(q["session"], q["text"]) for q in found] == [(None, "  "), ("log s1", "pizza")]
+    assert {(d.table, d.reason) for d in log.drops} == {
+        ("queries", "no user"),
+        ("queries", "no text"),
+    }
+    for column, value, message in (
+        (3, "yesterday", "q.csv, row 3, column 'timestamp': 'yesterday' is no timestamp"),
+        (0, "", "q.csv, row 3, column 'shop': empty; every query needs a shop"),
+    ):
+        bad = list(rows[0])
+        bad[column] = value
+        path = write_csv(tmp_path / "q.csv", [rows[0], tuple(bad)], names)
+        with pytest.raises(InputError) as error:
+            read_events(events, queries=(path,))
+        assert message in str(error.value)
+    with pytest.raises(InputError, match=r"q\.csv holds no query"):
+        read_events(events, queries=(write_csv(tmp_path / "q.csv", [], names),))
 
 
 def test_mixed_types_are_text(tmp_path):

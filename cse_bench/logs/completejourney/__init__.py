@@ -124,11 +124,15 @@ class JourneyOptions:
     shops : int
         How many store groups. Two are the frozen grouping; for another number it is computed from
         the visits of train users.
+    regroup : int, optional
+        A seed: the stores are grouped anew, with every edge of their graph weighted at random, so
+        that another cut is found that is nearly as good.
     train_users : callable, optional
         Given all users, the train users among them; the builder knows.
     """
 
     shops: int = 2
+    regroup: int | None = None
     train_users: Callable[[list[str]], list[str]] | None = None
 
 
@@ -140,7 +144,7 @@ def group_stores(engine: BaseBackend, options: JourneyOptions) -> dict[str, str]
     InputError
         If so many groups cannot be made.
     """
-    if options.shops == 2:
+    if options.shops == 2 and options.regroup is None:
         return read_stores()
     events = store_events(engine)
     users = sorted(events.select("user").distinct().to_pyarrow()["user"].to_pylist())
@@ -148,8 +152,15 @@ def group_stores(engine: BaseBackend, options: JourneyOptions) -> dict[str, str]
     stores, moves, volume = store_moves(events, train)
     if not 2 <= options.shops <= len(stores):
         raise InputError(f"{len(stores)} stores make no {options.shops} shops")
+    if options.regroup is not None:
+        drawn = np.random.default_rng(options.regroup).exponential(size=moves.shape)
+        moves = moves * (drawn + drawn.T) / 2
     labels, _ = balanced_max_cut(moves, volume, options.shops)
-    return {store: f"SHOP{label + 1}" for store, label in zip(stores, labels, strict=True)}
+    groups = {store: f"SHOP{label + 1}" for store, label in zip(stores, labels, strict=True)}
+    others = {str(s) for s in events.select("store").distinct().to_pyarrow()["store"].to_pylist()}
+    for turn, store in enumerate(sorted(others - set(groups), key=int)):  # no train user was there
+        groups[store] = f"SHOP{turn % options.shops + 1}"
+    return groups
 
 
 def store_moves(events: ir.Table, users: list[str]) -> tuple[list[str], Floats, Floats]:
