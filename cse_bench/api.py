@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cse_bench
-from cse_bench.errors import AlignerError, InputError, ReleaseError
+from cse_bench.errors import AlignerError, InputError, ReleaseError, did_you_mean
 from cse_bench.files import staged_directory, write_text_atomically
 
 if TYPE_CHECKING:
@@ -125,6 +125,7 @@ def build(
     memory: str | None = None,
     sealed_out: str | Path | None = None,
     commit: bool = False,
+    waivers: dict[str, str] | None = None,
     replace: bool = False,
     stage: Step = _silent,
 ) -> Manifest:
@@ -162,6 +163,8 @@ def build(
         What the engine may hold before it spills to disk, such as ``4GB``.
     sealed_out : str or Path, optional
         Where a second, hidden release shall stand, with a fresh key and fresh embeddings.
+    waivers : dict of str to str, optional
+        Privacy gate → why it need not hold; the release shows both.
     commit : bool
         Whether the manifest shall commit to the hidden release (`release.seal`).
     replace : bool
@@ -183,17 +186,22 @@ def build(
     require("ibis", "build", "building a release")
     require("duckdb", "build", "building a release")
     require("jinja2", "build", "building a release")
-    from cse_bench.building.job import BuildJob, run_job
+    from cse_bench.building.job import BuildJob, build_release
     from cse_bench.building.keys import Key
     from cse_bench.building.pipeline import BuildParameters
+    from cse_bench.privacy.registry import GATES
     from cse_bench.release.seal import write_seal
-    from cse_bench.release.write import write_release
     from cse_bench.trainers.registry import get_trainer
 
     if not 1 / 86400 <= gap_days <= 3650:
         raise InputError(f"a gap of {gap_days:g} days is none", "from one second to ten years")
     if min_users < 1:
         raise InputError(f"min-users is {min_users}", "at least 1")
+    for gate, reason in (waivers or {}).items():
+        if gate not in GATES:
+            raise InputError(f"there is no privacy gate {gate!r}", did_you_mean(gate, list(GATES)))
+        if not reason.strip():
+            raise InputError(f"the gate {gate!r} is waived without a reason", '--because "…"')
     if commit and sealed_out is None:
         raise InputError("there is no sealed release to commit to", "--sealed-out DIR --commit")
     if (with_pairs is None) != (pairs_basis is None):
@@ -206,7 +214,7 @@ def build(
         source=source,
         log_options=log_options or {},
         trainer=get_trainer(trainer, dimensions=dimensions, random_state=key.seed("trainer")),
-        parameters=BuildParameters(name, version, gap_days, min_users),
+        parameters=BuildParameters(name, version, gap_days, min_users, waivers or {}),
         key=key,
         engine=engine,
         spark_master=spark_master,
@@ -219,7 +227,7 @@ def build(
         _require_release(target)
     if sealed_out is None:
         with staged_directory(target, replace=replace) as directory:
-            return write_release(directory, run_job(job, stage))
+            return build_release(directory, job, stage)
     hidden = Path(sealed_out)
     if hidden.absolute().is_relative_to(target.absolute()):
         raise InputError(f"{hidden} lies in {target}, which is to be public", "name another place")
@@ -230,11 +238,9 @@ def build(
         staged_directory(target, replace=replace) as directory,
         staged_directory(hidden, replace=replace) as kept,
     ):
-        digest = write_seal(kept, write_release(kept, run_job(job.hidden(), stage)))
-        contents = dataclasses.replace(
-            run_job(job, stage), sealed_commitment=digest if commit else None
-        )
-        return write_release(directory, contents)
+        digest = write_seal(kept, build_release(kept, job.hidden(), stage))
+        job = dataclasses.replace(job, commitment=digest if commit else None)
+        return build_release(directory, job, stage)
 
 
 def _require_release(directory: Path) -> None:

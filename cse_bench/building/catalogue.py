@@ -11,6 +11,7 @@ from cse_bench.building.keys import Key
 from cse_bench.errors import InputError
 from cse_bench.logs.memory import put
 from cse_bench.logs.schema import Log
+from cse_bench.privacy.queries import words
 from cse_bench.types import Ints, Vector
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Catalogue:
         Release ids, ``SHOPn_SKUm``.
     popularity : ndarray of shape (n,), float32
         log2 of train events, rounded to 0.25.
+    n_users, n_events : ndarray of shape (n,), int64
+        Distinct train users of each, and their events.
     titles, categories : list of (str or None)
         From the log's catalogue.
     content : list of (list of float or None), or None
@@ -48,9 +51,17 @@ class Catalogue:
     offer: np.ndarray[tuple[int], np.dtype[np.int32]]
     ids: tuple[str, ...]
     popularity: Vector
+    n_users: Ints
+    n_events: Ints
     titles: list[str | None]
     categories: list[str | None]
     content: list[list[float] | None] | None
+
+    @property
+    def vocabulary(self) -> frozenset[str]:
+        """Words of the titles and categories, case folded."""
+        texts = {t for t in (*self.titles, *self.categories) if t is not None}
+        return frozenset(word for text in texts for word in words(text))
 
     @property
     def raw_shops(self) -> list[str]:
@@ -97,7 +108,7 @@ def number_products(log: Log, supported: ir.Table, min_users: int, key: Key) -> 
         If fewer than two shops have a supported product, or the catalogue names one twice.
     """
     kept = supported.filter(supported.n_users >= min_users)
-    wanted = ["shop", "product", "offer", "n_events", "title", "category"]
+    wanted = ["shop", "product", "offer", "n_users", "n_events", "title", "category"]
     wanted += [c for c in ("content",) if c in log.catalogue.columns]
     described = kept.left_join(log.catalogue, ["shop", "product"]).select(*wanted)
     rows = described.to_pyarrow().to_pylist()
@@ -119,14 +130,18 @@ def number_products(log: Log, supported: ir.Table, min_users: int, key: Key) -> 
     rows = [rows[i] for i in order]
     shop = np.array([shops.index(row["shop"]) for row in rows], dtype=np.int64)
     within = np.arange(len(rows)) - np.searchsorted(shop, shop)
-    events = np.array([row["n_events"] for row in rows], dtype=np.float64)
+    n_users, n_events = (
+        np.array([row[c] for row in rows], dtype=np.int64) for c in ("n_users", "n_events")
+    )
     return Catalogue(
         shops=tuple(f"SHOP{i + 1}" for i in range(len(shops))),
         shop=shop,
         raw=[raw[i] for i in order],
         offer=np.array([row["offer"] for row in rows], dtype=np.int32),
         ids=tuple(f"SHOP{s + 1}_SKU{m + 1}" for s, m in zip(shop, within, strict=True)),
-        popularity=(np.round(np.log2(events) * 4) / 4).astype(np.float32),
+        popularity=(np.round(np.log2(n_events) * 4) / 4).astype(np.float32),
+        n_users=n_users,
+        n_events=n_events,
         titles=[row["title"] for row in rows],
         categories=[row["category"] for row in rows],
         content=[row["content"] for row in rows] if "content" in wanted else None,

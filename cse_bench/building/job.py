@@ -10,10 +10,18 @@ from typing import Any
 from cse_bench.building.archive import archive_contents
 from cse_bench.building.engines import open_engine
 from cse_bench.building.keys import Key, split_users
-from cse_bench.building.pipeline import BuildParameters, build_contents
+from cse_bench.building.pipeline import BuildParameters, build_with_facts
+from cse_bench.building.report import STAGES
 from cse_bench.errors import InputError
 from cse_bench.logs.registry import ARCHIVES, make_options, read_log
-from cse_bench.release.write import ReleaseContents
+from cse_bench.logs.schema import Log
+from cse_bench.privacy.base import Facts, Subject
+from cse_bench.privacy.report import GateResult, examine, write_report
+from cse_bench.privacy.support import FLOOR, LEAST, SUPPORT
+from cse_bench.release.card import render_card, render_unicity
+from cse_bench.release.manifest import UNICITY_PLOT, Manifest
+from cse_bench.release.read import read_release
+from cse_bench.release.write import ReleaseContents, write_release
 from cse_bench.trainers.base import Trainer
 from cse_bench.trainers.registry import get_trainer
 
@@ -40,6 +48,8 @@ class BuildJob:
         File of gold pairs, and the basis of their release.
     sealed : bool
         Whether the release is to be kept by its maintainer.
+    commitment : str, optional
+        To a sealed release; see `release.seal`.
     """
 
     source: str
@@ -53,6 +63,7 @@ class BuildJob:
     with_pairs: str | None = None
     pairs_basis: str | None = None
     sealed: bool = False
+    commitment: str | None = None
 
     def hidden(self) -> BuildJob:
         """The job of a second, sealed release: fresh key, fresh embeddings, shops regrouped.
@@ -71,8 +82,57 @@ class BuildJob:
         return replace(self, key=key, parameters=parameters, trainer=trainer, sealed=True)
 
 
-def run_job(job: BuildJob, stage: Callable[[str], None]) -> ReleaseContents:
-    """Run a build.
+def build_release(directory: Path, job: BuildJob, stage: Callable[[str], None]) -> Manifest:
+    """Build a whole release into an empty directory: tables, gates, report, card.
+
+    Parameters
+    ----------
+    directory : Path
+        An empty directory.
+    job : BuildJob
+        What to build.
+    stage : callable
+        Told the name of each stage as it begins.
+
+    Raises
+    ------
+    InputError
+        If the log or an option cannot be used, or a privacy gate fails that is not waived.
+    """
+    contents, facts = run_job(job, stage)
+    contents = replace(contents, sealed_commitment=job.commitment)
+    manifest = write_release(directory, contents)
+    stage(STAGES[-1])
+    waivers = contents.build["waivers"]
+    report = examine(Subject(read_release(directory), facts), waivers)
+    if report.failed:
+        raise InputError(_why_failed(report.failed), WAIVE)
+    write_report(directory, report)
+    plot = render_unicity(report.model_dump())
+    if plot is not None:
+        (directory / UNICITY_PLOT).write_text(plot, encoding="utf-8")
+    card = render_card(manifest, contents.by_path(), report.model_dump())
+    (directory / "README.md").write_text(card, encoding="utf-8")
+    return manifest
+
+
+WAIVE = 'change the build, or: --waive GATE --because "…", which report and card then show'
+
+
+def _why_failed(failed: list[GateResult]) -> str:
+    lines = ["the release fails its privacy gates, and is not written:"]
+    for gate in failed:
+        value = next(value for value in gate.values if not value.holds)
+        bound = "at least" if value.at_least else "at most"
+        example = f" ({value.example})" if value.example else ""
+        lines.append(
+            f"  {gate.name}: {value.what}: {value.value:g}, {bound} {value.limit:g}{example}"
+        )
+    return "\n".join(lines)
+
+
+def run_job(job: BuildJob, stage: Callable[[str], None]) -> tuple[ReleaseContents, Facts | None]:
+    """Run a build up to the contents of the release, and what its gates need to know of the log.
 
     Parameters
     ----------
@@ -92,7 +152,8 @@ def run_job(job: BuildJob, stage: Callable[[str], None]) -> ReleaseContents:
         archive = job.log_options.get("archive")
         if archive is None:
             raise InputError(f"{job.source} needs the archive itself", "--archive FILE.zip")
-        return archive_contents(Path(archive), job.parameters.name, job.parameters.version, job.key)
+        name, version = job.parameters.name, job.parameters.version
+        return archive_contents(Path(archive), name, version, job.key), None
     options = make_options(job.source, job.log_options)
     if hasattr(options, "train_users"):
         options = replace(options, train_users=lambda users: _train_users(users, job.key))
@@ -106,12 +167,22 @@ def run_job(job: BuildJob, stage: Callable[[str], None]) -> ReleaseContents:
 
                 pairs = read_pairs(backend, job.with_pairs)
                 log = replace(log, pairs=pairs, pairs_basis=job.pairs_basis)
-            contents = build_contents(log, job.trainer, job.parameters, job.key, stage)
-            return replace(contents, redistributable=False) if job.sealed else contents
+            _check_support(log, job.parameters)
+            contents, facts = build_with_facts(log, job.trainer, job.parameters, job.key, stage)
+            return replace(contents, redistributable=not job.sealed and log.redistributable), facts
     except RuntimeError as error:
         if str(error) == "Query interrupted":  # DuckDB's own name for Ctrl-C
             raise KeyboardInterrupt from None
         raise
+
+
+def _check_support(log: Log, parameters: BuildParameters) -> None:
+    """Refuse, before any work, a support that no waiver of a private log can excuse."""
+    if parameters.min_users < FLOOR and SUPPORT.name not in log.waivers:
+        raise InputError(
+            f"--min-users is {parameters.min_users}; for a private log it is never below {FLOOR}",
+            f"{LEAST} or more pass the gate 'support'; {FLOOR} to {LEAST - 1} need it waived",
+        )
 
 
 def _train_users(users: list[str], key: Key) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,9 @@ import numpy as np
 from cse_bench.building.catalogue import Catalogue, number_products
 from cse_bench.building.content import content_vectors, given_vectors
 from cse_bench.building.counts import count_log, count_rows
+from cse_bench.building.facts import collect_facts
 from cse_bench.building.keys import Key
+from cse_bench.building.limits import cut_rows, limit_rows
 from cse_bench.building.numbers import by_numbers, number_offers, number_users
 from cse_bench.building.pairs import GoldPairs, split_pairs
 from cse_bench.building.queries import find_asked
@@ -36,6 +38,7 @@ from cse_bench.building.visits import (
 from cse_bench.errors import InputError
 from cse_bench.logs.memory import put
 from cse_bench.logs.schema import Log
+from cse_bench.privacy.base import Facts
 from cse_bench.ragged import Ragged
 from cse_bench.release.schema import CROSS_SESSIONS
 from cse_bench.release.write import ReleaseContents
@@ -62,12 +65,15 @@ class BuildParameters:
         The longest time between the two visits of a cross-shop session.
     min_users : int
         How many train users must have met a product in a shop.
+    waivers : dict of str to str
+        Privacy gate → why it need not hold, beside those that the log's reader declares.
     """
 
     name: str = "cross-shop-embeddings"
     version: str = "0.9.0"
     gap_days: float = 7.0
     min_users: int = 10
+    waivers: dict[str, str] = field(default_factory=dict)
 
 
 def build_contents(
@@ -77,7 +83,18 @@ def build_contents(
     key: Key,
     stage: Callable[[str], None] = lambda name: None,
 ) -> ReleaseContents:
-    """Turn a log into a release's contents.
+    """The contents alone; see `build_with_facts`."""
+    return build_with_facts(log, trainer, parameters, key, stage)[0]
+
+
+def build_with_facts(
+    log: Log,
+    trainer: Trainer,
+    parameters: BuildParameters,
+    key: Key,
+    stage: Callable[[str], None] = lambda name: None,
+) -> tuple[ReleaseContents, Facts]:
+    """Turn a log into a release's contents, and what its privacy gates need to know.
 
     Parameters
     ----------
@@ -94,7 +111,8 @@ def build_contents(
 
     Returns
     -------
-    ReleaseContents
+    contents : ReleaseContents
+    facts : Facts
 
     Raises
     ------
@@ -102,6 +120,7 @@ def build_contents(
         If the log has fewer than two shops with supported products.
     """
     stage(STAGES[0])
+    waived = log.waivers.keys() | parameters.waivers.keys()
     engine = log.events.get_backend()
     users = number_users(log.events, key)
     report = BuildReport(drops=list(log.drops))
@@ -132,6 +151,7 @@ def build_contents(
                 products,
                 visits,
                 catalogue.raw_shops,
+                catalogue.vocabulary,
                 min_users=parameters.min_users,
                 keep=lambda table: _kept(scratch, table),
                 report=report,
@@ -139,22 +159,34 @@ def build_contents(
             chosen = _kept(scratch, _query_rows(asked.visits, rows, kept, users.table))
             rows = _kept(scratch, rows.anti_join(chosen, ["user", "visit"]))
             kept = kept.anti_join(chosen, ["user", "visit"])
-        tables = sessions_tables(items, kept, users, catalogue, log.ordered, key)
-        tables |= cross_tables(items, rows, users, catalogue, log.ordered, key)
+        made = sessions_tables(items, kept, users, catalogue, log.ordered, key)
+        made |= cross_tables(items, rows, users, catalogue, log.ordered, key)
         if asked is not None:
             texts = asked.texts
-            tables |= queries_tables(items, chosen, texts, users, catalogue, log.ordered, key)
+            made |= queries_tables(items, chosen, texts, users, catalogue, log.ordered, key)
         if pairs is not None:
             stage(STAGES[4])
             bridges = _bridges(pairs, catalogue, engine)
             basket = _to_render(free)
             shown = rendered_items(basket, items, products, bridges, len(catalogue.shops))
-            tables |= rendered_tables(shown, users, catalogue, key)
-            tables |= pairs_tables(pairs, catalogue, key)
+            made |= rendered_tables(shown, users, catalogue, key)
         count_log(report, events, offers, catalogue, visits, users)
         stage(STAGES[5])
-        sessions = _training_sessions(items, catalogue, log.ordered)
+        train = items.split == "train"
+        sessions, unseen = (
+            _shop_sessions(items.filter(part), catalogue, log.ordered) for part in (train, ~train)
+        )
+        if "length" not in waived:
+            made = cut_rows(made, key, report)
+        if "rows-per-user" not in waived:
+            made = limit_rows(made, key, report)
+        facts = collect_facts(
+            users, offers, visits, catalogue, asked, made, sessions, unseen, trainer, key
+        )
 
+    tables = {kind: rows.table for kind, rows in made.items()}
+    if pairs is not None:
+        tables |= pairs_tables(pairs, catalogue, key)
     report.rows = count_rows(tables)
     if not any(t.num_rows for (config, _), t in tables.items() if config == CROSS_SESSIONS.name):
         raise InputError(
@@ -167,7 +199,7 @@ def build_contents(
         content = content_vectors(catalogue.titles, random_state=key.seed("content"))
     else:
         content = given_vectors(catalogue.content)
-    return ReleaseContents(
+    contents = ReleaseContents(
         name=parameters.name,
         version=parameters.version,
         licence=log.licence,
@@ -180,6 +212,7 @@ def build_contents(
         build=_build_record(log, trainer, parameters),
         report=report.as_dict(),
     )
+    return contents, facts
 
 
 def _kept(scratch: ExitStack, table: ir.Table) -> ir.Table:
@@ -237,6 +270,7 @@ def _build_record(log: Log, trainer: Trainer, parameters: BuildParameters) -> di
         "trainer": {"name": trainer.name} | settings,
         "mantissa_bits": MANTISSA_BITS,
         "ordered": log.ordered,
+        "waivers": log.waivers | parameters.waivers,
     }
 
 
@@ -263,11 +297,10 @@ def _bridges(pairs: GoldPairs, catalogue: Catalogue, engine: BaseBackend) -> ir.
     return put(engine, columns)
 
 
-def _training_sessions(items: ir.Table, catalogue: Catalogue, ordered: bool) -> list[Sessions]:
-    """Every visit of the train users, shop by shop."""
-    train = items.filter(items.split == "train")
+def _shop_sessions(items: ir.Table, catalogue: Catalogue, ordered: bool) -> list[Sessions]:
+    """Every visit of some items, shop by shop."""
     order = ["user", "visit", *(["timestamp"] if ordered else []), "item"]
-    flat = train.order_by(order).select("user", "visit", "item", "shop").to_pyarrow()
+    flat = items.order_by(order).select("user", "visit", "item", "shop").to_pyarrow()
     user, visit, item, shop = (flat[c].to_numpy() for c in ("user", "visit", "item", "shop"))
     sessions = []
     for number in range(len(catalogue.shops)):

@@ -14,6 +14,7 @@ import pyarrow as pa
 from cse_bench.building.report import BuildReport
 from cse_bench.logs.memory import put
 from cse_bench.logs.schema import Log
+from cse_bench.privacy.queries import personal, words
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -29,16 +30,33 @@ class Asked:
         Normalised queries in sorted order; query ``i`` is ``texts[i]``.
     visits : ibis Table
         ``user, visit, query``: the first common query of each visit that had one.
+    n_users : dict of (int, int) to int
+        (Shop, query) → distinct train users who typed it, of the common ones.
     """
 
     texts: list[str]
     visits: ir.Table
+    n_users: dict[tuple[int, int], int]
 
 
 def normalise(text: str) -> str:
     """A query as it is compared: NFKC, case folded, single spaces, no control characters."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return " ".join("".join(c if c.isprintable() else " " for c in folded).split())
+
+
+def allowed(text: str, vocabulary: frozenset[str]) -> bool:
+    """Whether a query may be shown: all its words are the catalogue's, and it looks like no person.
+
+    Parameters
+    ----------
+    text : str
+        The normalised query.
+    vocabulary : frozenset of str
+        Words of the catalogue.
+    """
+    found = words(text)
+    return bool(found) and set(found) <= vocabulary and personal(text) is None
 
 
 def find_asked(
@@ -48,6 +66,7 @@ def find_asked(
     products: ir.Table,
     visits: ir.Table,
     shops: list[str],
+    vocabulary: frozenset[str],
     *,
     min_users: int,
     keep: Callable[[ir.Table], ir.Table],
@@ -69,6 +88,8 @@ def find_asked(
         ``user, shop, session, visit``.
     shops : list of str
         Raw names of the release's shops.
+    vocabulary : frozenset of str
+        Words of the catalogue.
     min_users : int
         How many train users must have typed a query in a shop.
     keep : callable
@@ -80,6 +101,7 @@ def find_asked(
     engine = log.events.get_backend()
     raw = sorted(log.queries.select("text").distinct().to_pyarrow()["text"].to_pylist())
     plain = [normalise(text) for text in raw]
+    plain = [text if allowed(text, vocabulary) else "" for text in plain]
     texts = sorted({text for text in plain if text})
     number = {text: i for i, text in enumerate(texts)}
     spelled = put(
@@ -101,7 +123,8 @@ def find_asked(
     )
     train = typed.filter(typed.split == "train")
     common = train.group_by("shop", "query").agg(n_users=train.user.nunique())
-    common = common.filter(common.n_users >= min_users).select("shop", "query")
+    common = keep(common.filter(common.n_users >= min_users))
+    n_users = {(r["shop"], r["query"]): r["n_users"] for r in common.to_pyarrow().to_pylist()}
     kept = keep(typed.semi_join(common, ["shop", "query"]))
 
     placed = keep(in_sessions(kept, events, products, log.session_gap))
@@ -114,10 +137,11 @@ def find_asked(
 
     rows = [t.count().to_pyarrow().as_py() for t in (log.queries, typed, kept, first)]
     report.read["queries"] = int(rows[0])
-    report.drop("queries", "empty, or of a user or shop without a supported product", _less(rows))
+    reason = "empty, personal, with words that the catalogue lacks, or of an unknown user or shop"
+    report.drop("queries", reason, _less(rows))
     report.drop("queries", "typed by fewer train users than --min-users", _less(rows[1:]))
     report.drop("queries", "in no visit of the release, or not its first", _less(rows[2:]))
-    return Asked(texts, first)
+    return Asked(texts, first, n_users)
 
 
 def _less(rows: list[int]) -> int:

@@ -8,7 +8,16 @@ from typing import Any
 
 from cse_bench.logs.schema import Drop
 
-STAGES = ("users", "products", "visits", "sessions", "rendered rows", "embeddings", "tables")
+STAGES = (
+    "users",
+    "products",
+    "visits",
+    "sessions",
+    "rendered rows",
+    "embeddings",
+    "tables",
+    "privacy gates",
+)
 """What a build tells of itself, in order."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +34,33 @@ Tables = dict[tuple[str, str], pa.Table]
 """Arrow tables by config and split."""
 
 
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A table made of visits, and whose they are.
+
+    Attributes
+    ----------
+    table : Arrow table
+        The table.
+    user : ndarray of shape (n,), int64
+        Number of each row's user.
+    visits : ndarray of shape (n, 2), int64
+        Numbers of its visits among the user's; -1 where there is no second one.
+    """
+
+    table: pa.Table
+    user: Ints
+    visits: Ints
+
+    def take(self, index: Ints) -> Rows:
+        """The rows at `index`, in that order."""
+        return Rows(self.table.take(pa.array(index)), self.user[index], self.visits[index])
+
+
+Made = dict[tuple[str, str], Rows]
+"""Tables made of visits, by config and split."""
+
+
 def products_tables(
     catalogue: Catalogue, vectors: list[Matrix], content: Matrix | None
 ) -> dict[str, pa.Table]:
@@ -56,7 +84,7 @@ def products_tables(
 
 def sessions_tables(
     items: ir.Table, visits: ir.Table, users: Users, catalogue: Catalogue, ordered: bool, key: Key
-) -> Tables:
+) -> Made:
     """``sessions``: the in-shop visits that no other row uses."""
     kept = items.semi_join(visits, ["user", "visit"])
     flat = kept.order_by(_order(["user", "visit"], ordered)).select(
@@ -65,7 +93,7 @@ def sessions_tables(
     rows = _Rows(flat.to_pyarrow(), users)
     shop = catalogue.shop[rows.lists.values[rows.lists.offsets[:-1]]]
     group = rows.groups(key, SESSIONS.name)
-    tables: Tables = {}
+    made: Made = {}
     for split in SESSIONS.splits:
         index = rows.shuffled(split, key, SESSIONS.name)
         columns = [
@@ -73,13 +101,14 @@ def sessions_tables(
             _id_lists(rows.lists.take(index), catalogue),
             _group_column(group[index], split),
         ]
-        tables[SESSIONS.name, split] = pa.Table.from_arrays(columns, schema=schema_of(SESSIONS))
-    return tables
+        table = pa.Table.from_arrays(columns, schema=schema_of(SESSIONS))
+        made[SESSIONS.name, split] = rows.made(table, index)
+    return made
 
 
 def cross_tables(
     items: ir.Table, rows: ir.Table, users: Users, catalogue: Catalogue, ordered: bool, key: Key
-) -> Tables:
+) -> Made:
     """``cross_sessions``: real crossings."""
     import ibis
 
@@ -92,7 +121,7 @@ def cross_tables(
     return _two_part_tables(CROSS_SESSIONS, flat, users, catalogue, key)
 
 
-def rendered_tables(shown: ir.Table, users: Users, catalogue: Catalogue, key: Key) -> Tables:
+def rendered_tables(shown: ir.Table, users: Users, catalogue: Catalogue, key: Key) -> Made:
     """``rendered``: simulated crossings, from `rendered_items`. Parts are sorted by id."""
     flat = shown.inner_join(users.table.select("user", "split"), "user")
     flat = flat.mutate(is_target=~flat.shown).order_by("user", "visit", "is_target", "item")
@@ -107,7 +136,7 @@ def queries_tables(
     catalogue: Catalogue,
     ordered: bool,
     key: Key,
-) -> Tables:
+) -> Made:
     """``queries``: what was typed, and the visit before it (in train: the visit itself).
 
     Parameters
@@ -129,7 +158,7 @@ def queries_tables(
     source = catalogue.shop[cut.lists.values[cut.lists.offsets[:-1]]]
     group = cut.groups(key, QUERIES.name)
     words = pa.array(texts, pa.string())
-    tables: Tables = {}
+    made: Made = {}
     for split in QUERIES.splits:
         index = cut.shuffled(split, key, QUERIES.name)
         columns = [
@@ -139,8 +168,9 @@ def queries_tables(
             words.take(pa.array(query[index])),
             _group_column(group[index], split),
         ]
-        tables[QUERIES.name, split] = pa.Table.from_arrays(columns, schema=schema_of(QUERIES))
-    return tables
+        table = pa.Table.from_arrays(columns, schema=schema_of(QUERIES))
+        made[QUERIES.name, split] = cut.made(table, index, both=split != "train")
+    return made
 
 
 def pairs_tables(pairs: GoldPairs, catalogue: Catalogue, key: Key) -> Tables:
@@ -157,7 +187,7 @@ def pairs_tables(pairs: GoldPairs, catalogue: Catalogue, key: Key) -> Tables:
 
 def _two_part_tables(
     table: TableSchema, flat: ir.Table, users: Users, catalogue: Catalogue, key: Key
-) -> Tables:
+) -> Made:
     """A table of rows with a source and a target part, from their flat items in order."""
     data = flat.select("user", "split", "visit", "is_target", "item").to_pyarrow()
     rows = _Rows(data, users)
@@ -165,7 +195,7 @@ def _two_part_tables(
     source, target = (rows.lists.where(is_target == side) for side in (False, True))
     shops = [catalogue.shop[part.values[part.offsets[:-1]]] for part in (source, target)]
     group = rows.groups(key, table.name)
-    tables: Tables = {}
+    made: Made = {}
     for split in table.splits:
         index = rows.shuffled(split, key, table.name)
         columns = [
@@ -175,8 +205,9 @@ def _two_part_tables(
             _id_lists(target.take(index), catalogue),
             _group_column(group[index], split),
         ]
-        tables[table.name, split] = pa.Table.from_arrays(columns, schema=schema_of(table))
-    return tables
+        arrow = pa.Table.from_arrays(columns, schema=schema_of(table))
+        made[table.name, split] = rows.made(arrow, index, both=table is CROSS_SESSIONS)
+    return made
 
 
 class _Rows:
@@ -196,9 +227,15 @@ class _Rows:
         starts = np.flatnonzero(begins)
         items = data["item"].to_numpy().astype(np.int64)
         self.lists = Ragged(items, np.append(starts, len(items)).astype(np.int64))
-        self._user = user[starts]
+        self._user, self._visit = user[starts].astype(np.int64), visit[starts].astype(np.int64)
         self._names = users.raw
         self._split = data["split"].to_numpy(zero_copy_only=False)[starts]
+
+    def made(self, table: pa.Table, index: Ints, *, both: bool = False) -> Rows:
+        """A table of the rows at `index`; `both` if the next visit is a part of them too."""
+        visit = self._visit[index]
+        after = visit + 1 if both else np.full(len(visit), -1)
+        return Rows(table, self._user[index], np.column_stack([visit, after]))
 
     def groups(self, key: Key, table: str) -> Ints:
         """A number for each row's user, in a keyed order of the table's held-out users."""

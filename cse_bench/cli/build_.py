@@ -188,6 +188,10 @@ def _with_log_options(function: Any) -> Any:
     metavar="DIR",
     help="Build a second, hidden release there too: fresh key, fresh embeddings, other groups.",
 )
+@click.option(
+    "--waive", multiple=True, metavar="GATE", help="A privacy gate that need not hold (repeat)."
+)
+@click.option("--because", multiple=True, metavar="TEXT", help="Why: one for each --waive.")
 @click.option("--commit", is_flag=True, help="Commit to the hidden release in the manifest.")
 @click.option("--name", metavar="NAME", help="Of the release.  [default: the name of DIR]")
 @click.option("--replace", is_flag=True, help="Replace a release at DIR once the new one is done.")
@@ -198,11 +202,22 @@ def command(source: str, out: Path, **given: Any) -> None:
     from cse_bench.building.report import STAGES
     from cse_bench.progress import steps
 
+    waive, because = given.pop("waive"), given.pop("because")
+    if len(waive) != len(because):
+        raise click.UsageError('every --waive GATE needs its own --because "…"')
     name = given.pop("name") or out.name
     options = {name: given.pop(name) for name in BUILD_OPTIONS}
     builds = 1 if options["sealed_out"] is None else 2
     with steps(f"building {out}", builds * len(STAGES)) as stage:
-        manifest = api.build(source, out, name=name, log_options=given, stage=stage, **options)
+        manifest = api.build(
+            source,
+            out,
+            name=name,
+            log_options=given,
+            waivers=dict(zip(waive, because, strict=True)),
+            stage=stage,
+            **options,
+        )
     _print_summary(out, manifest)
     if options["sealed_out"] is not None:
         click.echo(f"the sealed release is in {options['sealed_out']}: keep it to yourself")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cse_bench.errors import InputError
@@ -75,6 +75,8 @@ class Log:
     session_gap : float
         A query that names no session belongs to the one that is nearest, no more than so many
         minutes away.
+    waivers : dict of str to str
+        Privacy gate → why it need not hold: for public logs only.
     drops : tuple of Drop
         What the reader left out.
     """
@@ -91,6 +93,7 @@ class Log:
     pairs_basis: str | None = None
     queries: ir.Table | None = None
     session_gap: float = 30.0
+    waivers: dict[str, str] = field(default_factory=dict)
     drops: tuple[Drop, ...] = ()
 
     def __post_init__(self) -> None:

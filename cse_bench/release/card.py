@@ -13,9 +13,12 @@ from cse_bench.release.manifest import Manifest
 from cse_bench.release.schema import ALIGNED, ALIGNED_ABOUT, PRODUCTS_ABOUT, TABLES
 
 TEMPLATE = "README.md.j2"
+PLOT = "unicity.svg.j2"
 
 
-def render_card(manifest: Manifest, tables: dict[str, pa.Table]) -> str:
+def render_card(
+    manifest: Manifest, tables: dict[str, pa.Table], privacy: dict[str, Any] | None = None
+) -> str:
     """The text of the release's ``README.md``.
 
     Parameters
@@ -24,6 +27,8 @@ def render_card(manifest: Manifest, tables: dict[str, pa.Table]) -> str:
         The release.
     tables : dict of str to Arrow table
         Its tables by path.
+    privacy : dict, optional
+        What ``privacy_report.json`` holds; the card says so where there is none.
 
     Returns
     -------
@@ -31,29 +36,38 @@ def render_card(manifest: Manifest, tables: dict[str, pa.Table]) -> str:
         YAML front matter and Markdown.
     """
     yaml = require("yaml", "build", "writing a dataset card")
-    jinja2 = require("jinja2", "build", "writing a dataset card")
-    environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
-    )
-    template = environment.from_string(_template_text())
+    template = _template(TEMPLATE)
     header = yaml.safe_dump(_front_matter(manifest, tables), sort_keys=False, allow_unicode=True)
     about = {"products": PRODUCTS_ABOUT, ALIGNED: ALIGNED_ABOUT} | {
         name: t.about for name, t in TABLES.items()
     }
     configs = _by_config(manifest)
     text: str = template.render(
-        header=header.strip(), manifest=manifest, about=about, configs=configs
+        header=header.strip(), manifest=manifest, about=about, configs=configs, privacy=privacy
     )
     return text.rstrip() + "\n"
 
 
-def _template_text() -> str:
-    """The template: beside the package in a checkout, inside it in a wheel."""
-    inside = resources.files("cse_bench").joinpath("dataset_card", TEMPLATE)
+def render_unicity(privacy: dict[str, Any]) -> str | None:
+    """The card's plot, as SVG: the gate ``unicity``; None where it did not apply."""
+    found = next(gate["values"] for gate in privacy["gates"] if gate["name"] == "unicity")
+    if not found:
+        return None
+    text: str = _template(PLOT).render(bars=found)
+    return text.strip() + "\n"
+
+
+def _template(name: str) -> Any:
+    """A template: beside the package in a checkout, inside it in a wheel."""
+    jinja2 = require("jinja2", "build", "writing a dataset card")
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
+    )
+    inside = resources.files("cse_bench").joinpath("dataset_card", name)
     if inside.is_file():
-        return inside.read_text(encoding="utf-8")
-    beside = Path(__file__).resolve().parents[2] / "dataset_card" / TEMPLATE
-    return beside.read_text(encoding="utf-8")
+        return environment.from_string(inside.read_text(encoding="utf-8"))
+    beside = Path(__file__).resolve().parents[2] / "dataset_card" / name
+    return environment.from_string(beside.read_text(encoding="utf-8"))
 
 
 def _by_config(manifest: Manifest) -> dict[str, dict[str, str]]:

@@ -14,6 +14,8 @@ from cse_bench.files import sha256_file
 from cse_bench.release.schema import SCHEMA_VERSION
 
 MANIFEST = "manifest.json"
+PRIVACY_REPORT = "privacy_report.json"
+UNICITY_PLOT = "unicity.svg"
 
 
 class FileEntry(BaseModel):

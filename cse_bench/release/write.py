@@ -12,11 +12,25 @@ import pyarrow.parquet as pq
 
 from cse_bench.files import sha256_file
 from cse_bench.release.card import render_card
-from cse_bench.release.manifest import MANIFEST, FileEntry, Manifest, fingerprint_of
+from cse_bench.release.manifest import (
+    MANIFEST,
+    PRIVACY_REPORT,
+    UNICITY_PLOT,
+    FileEntry,
+    Manifest,
+    fingerprint_of,
+)
 from cse_bench.release.schema import PAIRS, SCHEMA_VERSION
 from cse_bench.release.seal import SEAL
 
-OTHER_FILES = (MANIFEST, "README.md", "build_report.json", SEAL)
+OTHER_FILES = (
+    MANIFEST,
+    "README.md",
+    "build_report.json",
+    PRIVACY_REPORT,
+    UNICITY_PLOT,
+    SEAL,
+)
 """What a release holds beside its tables."""
 
 
@@ -51,6 +65,11 @@ class ReleaseContents:
     report: dict[str, Any] = field(default_factory=dict)
     sealed_commitment: str | None = None
 
+    def by_path(self) -> dict[str, pa.Table]:
+        """All tables by their path in the release."""
+        by_path = {f"products/{shop}.parquet": t for shop, t in self.products.items()}
+        return by_path | {f"{c}/{s}.parquet": t for (c, s), t in self.tables.items()}
+
 
 def write_release(directory: Path, contents: ReleaseContents) -> Manifest:
     """Write a whole release into an empty directory.
@@ -68,9 +87,7 @@ def write_release(directory: Path, contents: ReleaseContents) -> Manifest:
         As written.
     """
     files: dict[str, FileEntry] = {}
-    by_path = {f"products/{shop}.parquet": t for shop, t in contents.products.items()}
-    by_path |= {f"{c}/{s}.parquet": t for (c, s), t in contents.tables.items()}
-    for name, table in by_path.items():
+    for name, table in contents.by_path().items():
         path = directory / name
         path.parent.mkdir(exist_ok=True)
         _write_table(table, path)
@@ -100,7 +117,8 @@ def write_release(directory: Path, contents: ReleaseContents) -> Manifest:
     if contents.report:
         report = json.dumps(contents.report, indent=2, ensure_ascii=False) + "\n"
         (directory / "build_report.json").write_text(report, encoding="utf-8")
-    (directory / "README.md").write_text(render_card(manifest, by_path), encoding="utf-8")
+    card = render_card(manifest, contents.by_path())
+    (directory / "README.md").write_text(card, encoding="utf-8")
     return manifest
 
 

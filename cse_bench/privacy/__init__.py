@@ -1,0 +1,1 @@
+"""Release gates: what a release promises of privacy, measured on it."""

@@ -1,0 +1,73 @@
+"""Gates ``row-order`` and ``shuffled``: the places of rows tell no ids, no time, no users."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow.compute as pc
+
+from cse_bench.privacy.base import LOG, Gate, Reading, Subject, no_order
+from cse_bench.privacy.ids import _raw_order
+
+
+def _row_order(subject: Subject) -> list[Reading]:
+    """Products and pairs against the order of their raw ids."""
+    release, facts = subject.release, subject.known()
+    readings = []
+    rank: dict[str, int] = {}
+    for name, shop in release.shops.items():
+        order = _raw_order(facts.raw_products[name])
+        readings.append(no_order(f"products/{name}", np.arange(len(order)), order))
+        rank |= dict(zip(shop.ids, order.tolist(), strict=True))
+    for split in ("train", "validation", "test"):
+        if release.has("pairs", split):
+            left = release.table("pairs", split)["left_id"].to_pylist()
+            places = np.array([rank[product] for product in left], dtype=np.int64)
+            readings.append(no_order(f"pairs/{split}", np.arange(len(left)), places))
+    return readings
+
+
+ROW_ORDER = Gate(
+    name="row-order",
+    about="rows of products and pairs stand in no order of the raw ids",
+    threat="T1, T2",
+    threshold="|Spearman| < max(.02, 4/√n)",
+    needs=LOG,
+    why="a table left in the log's order is a key to it",
+    measure=_row_order,
+)
+
+
+def _shuffled(subject: Subject) -> list[Reading]:
+    """Rows made of visits against time and user, and neighbours in one table."""
+    release, facts = subject.release, subject.known()
+    readings = []
+    for kind, rows in facts.rows.items():
+        name = "/".join(kind)
+        place = np.arange(len(rows.user))
+        readings.append(no_order(f"{name} and time", place, rows.time))
+        readings.append(no_order(f"{name} and user", place, rows.user))
+        if len(rows.user) > 2:
+            by_chance = float(((np.bincount(rows.user) / len(rows.user)) ** 2).sum())
+            together = float(np.mean(rows.user[1:] == rows.user[:-1]))
+            limit = by_chance + 4 * np.sqrt(by_chance / len(rows.user)) + 4 / len(rows.user)
+            what = f"{name}: neighbouring rows of one user"
+            readings.append(Reading(what, together, limit=float(limit), n=len(rows.user)))
+        if release.has(*kind) and "group" in release.table(*kind).column_names:
+            group = release.table(*kind)["group"]
+            if pc.count(group).as_py():
+                numbers = group.to_numpy().astype(np.int64)
+                first = np.unique(rows.user, return_index=True)[1]
+                what = f"{name}: group numbers and users"
+                readings.append(no_order(what, numbers[first], rows.user[first]))
+    return readings
+
+
+SHUFFLED = Gate(
+    name="shuffled",
+    about="rows made of visits stand in no order of time or user, and groups in none of users",
+    threat="T4",
+    threshold="|Spearman| < max(.02, 4/√n); neighbours of one user as by chance",
+    needs=LOG,
+    why="one day stamp makes one product identify half of the rows",
+    measure=_shuffled,
+)

@@ -1,0 +1,121 @@
+"""Gates ``schema`` and ``raw-values``: nothing is in a release but what its format names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cse_bench.privacy.base import LOG, NOTHING, Gate, Reading, Subject
+from cse_bench.release.read import Release
+from cse_bench.release.schema import ALIGNED, TABLES, aligned_schema, products_schema, schema_of
+from cse_bench.release.write import OTHER_FILES
+
+METADATA = {b"ARROW:schema"}
+"""What Arrow itself writes into a Parquet file."""
+
+LOOKS_WRONG = {
+    "URL": re.compile(r"https?://|www\.", re.IGNORECASE),
+    "e-mail address": re.compile(r"[^\s@]+@[^\s@]+\.[a-z]{2,}", re.IGNORECASE),
+    "time": re.compile(r"\b(19|20)\d\d-\d\d-\d\d\b"),
+}
+
+
+def wanted_schema(release: Release, name: str) -> pa.Schema | None:
+    """The schema that a file of a release must have; None where the format knows no such file."""
+    config, _, file = name.removesuffix(".parquet").partition("/")
+    manifest = release.manifest
+    if config == "products" and file in manifest.shops:
+        return products_schema(manifest.dimensions, manifest.content_dimensions)
+    if config in TABLES and file in TABLES[config].splits:
+        return schema_of(TABLES[config])
+    if config == ALIGNED and file in manifest.shops:
+        path = release.path / name
+        return aligned_schema(pq.read_schema(path).field("vector").type.list_size)
+    return None
+
+
+def _schema(subject: Subject) -> list[Reading]:
+    release = subject.release
+    listed = set(release.manifest.files)
+    allowed = listed | set(OTHER_FILES)
+    odd = [p for p in _files(release.path) if p not in allowed]
+    columns, metadata, texts = [], [], []
+    for name in sorted(listed):
+        wanted, path = wanted_schema(release, name), release.path / name
+        found = pq.read_schema(path)
+        if wanted is None or not found.remove_metadata().equals(wanted):
+            columns.append(name)
+        own = pq.read_metadata(path).metadata or {}
+        if set(own) - METADATA or found.metadata:
+            metadata.append(name)
+        texts += [f"{name}: a cell that looks like a {what}" for what in _wrong_texts(path)]
+    return [
+        _counted("files that no release holds", odd),
+        _counted("tables with other columns or types", columns),
+        _counted("tables with metadata of their own", metadata),
+        _counted("tables with a URL, an address or a time in a cell", texts),
+    ]
+
+
+def _files(directory: Path) -> list[str]:
+    return sorted(p.relative_to(directory).as_posix() for p in directory.rglob("*") if p.is_file())
+
+
+def _counted(what: str, found: list[str]) -> Reading:
+    return Reading(what, len(found), limit=0, example=found[0] if found else "")
+
+
+def _wrong_texts(path: Path) -> list[str]:
+    return [
+        what
+        for what, pattern in LOOKS_WRONG.items()
+        if any(pattern.search(text) for text in _texts(path))
+    ]
+
+
+def _texts(path: Path) -> set[str]:
+    """The distinct texts of a table but its product ids."""
+    with pq.ParquetFile(path) as file:
+        table = file.read()
+    found: set[str] = set()
+    for field in table.schema:
+        column = table[field.name].combine_chunks()
+        if pa.types.is_list(field.type):
+            column = column.flatten()
+        if pa.types.is_string(column.type):
+            found.update(t for t in column.unique().to_pylist() if t is not None)
+    return found
+
+
+SCHEMA = Gate(
+    name="schema",
+    about="only the files, columns and types of the format; no URL, address or time; no metadata",
+    threat="T1–T5",
+    threshold="0",
+    needs=NOTHING,
+    why="what is not listed was not thought about",
+    measure=_schema,
+)
+
+
+def _raw_values(subject: Subject) -> list[Reading]:
+    release, raw = subject.release, subject.known().raw_values
+    found = []
+    for name in sorted(release.manifest.files):
+        if _texts(release.path / name) & raw:
+            found.append(name)
+    return [_counted("tables with a raw id of a user, product or session in a cell", found)]
+
+
+RAW_VALUES = Gate(
+    name="raw-values",
+    about="no cell equals a raw id of a user, a product or a session",
+    threat="T1–T5",
+    threshold="0",
+    needs=LOG,
+    why="a raw id is the link to the log",
+    measure=_raw_values,
+)

@@ -1,0 +1,55 @@
+"""Gates ``support`` and ``train-only``: who stands behind what was learned."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cse_bench.privacy.base import LOG, Gate, Reading, Subject
+
+LEAST = 10
+FLOOR = 5
+"""Below this no waiver of a private log helps."""
+
+
+def _support(subject: Subject) -> list[Reading]:
+    readings = []
+    for name, users in subject.known().support.items():
+        least = int(users.min()) if len(users) else LEAST
+        readings.append(
+            Reading(f"{name}: least train users of a product", least, limit=LEAST, at_least=True)
+        )
+    return readings
+
+
+SUPPORT = Gate(
+    name="support",
+    about="distinct train users who met a product",
+    threat="T5",
+    threshold=f"≥ {LEAST}, never below {FLOOR} for a private log",
+    needs=LOG,
+    why="at support 3 a rare basket's membership shows (AUC .61), at 10 it does not",
+    measure=_support,
+)
+
+
+def _train_only(subject: Subject) -> list[Reading]:
+    release, facts = subject.release, subject.known()
+    readings = [
+        Reading("sessions of other users that were learned from", 1 - facts.train_only, limit=0)
+    ]
+    for name, shop in release.shops.items():
+        expected = (np.round(np.log2(facts.train_events[name]) * 4) / 4).astype(np.float32)
+        wrong = int(np.sum(shop.popularity != expected))
+        readings.append(Reading(f"{name}: popularities not of train users", wrong, limit=0))
+    return readings
+
+
+TRAIN_ONLY = Gate(
+    name="train-only",
+    about="embeddings and popularity come from train users only",
+    threat="T5",
+    threshold="exact",
+    needs=LOG,
+    why="held-out users' visits are the questions: what learned from them gives them away",
+    measure=_train_only,
+)
