@@ -17,6 +17,7 @@ from cse_bench.files import staged_directory, write_text_atomically
 if TYPE_CHECKING:
     from cse_bench.aligners.base import Aligner
     from cse_bench.aligners.loading import AlignerSource
+    from cse_bench.privacy.report import PrivacyReport
     from cse_bench.release.manifest import Manifest
     from cse_bench.release.read import Release
     from cse_bench.results.record import Result
@@ -258,6 +259,75 @@ def _require_release(directory: Path) -> None:
                 f"{directory} holds {name!r}, which is no part of a release: it is not replaced",
                 "name another place, or take that file away first",
             )
+
+
+def audit(
+    release: str | Path = EMBEDDED,
+    *,
+    log: str | None = None,
+    key_file: Path | None = None,
+    log_options: dict[str, Any] | None = None,
+    with_pairs: str | None = None,
+    pairs_basis: str | None = None,
+    engine: str = "duckdb",
+    step: Step = _silent,
+) -> PrivacyReport:
+    """Run the privacy gates on a release.
+
+    Parameters
+    ----------
+    release : str or Path
+        See `load_release`.
+    log : str, optional
+        Name of the log's reader: with it and the key, all gates are run. The release is built
+        again, and must come out the same.
+    key_file : Path, optional
+        The key that the release was built with.
+    log_options : dict, optional
+        What the reader was told.
+    with_pairs, pairs_basis : str, optional
+        As they were for the build.
+    engine : str
+        ``duckdb`` or ``spark``.
+    step : callable
+        Told the name of each gate as it begins.
+
+    Returns
+    -------
+    PrivacyReport
+
+    Raises
+    ------
+    InputError
+        If log, key and options are not those of this release.
+    """
+    from cse_bench.privacy.base import Subject
+    from cse_bench.privacy.report import examine, read_report
+
+    data = load_release(release)
+    facts = None
+    if (log is None) != (key_file is None):
+        raise InputError("the gates of the log need its key too", "--log SOURCE --key-file FILE")
+    if log is not None and key_file is not None:
+        from cse_bench.extras import require
+
+        require("ibis", "build", "an audit with the log")
+        from cse_bench.building.job import BuildJob, facts_of
+        from cse_bench.building.keys import Key
+
+        job = BuildJob.of_release(
+            data.manifest,
+            log,
+            log_options or {},
+            Key.from_file(key_file),
+            engine=engine,
+            with_pairs=with_pairs,
+            pairs_basis=pairs_basis,
+        )
+        facts = facts_of(data, job)
+    waivers = data.manifest.build.get("waivers", {})
+    earlier = read_report(data.path, data.manifest.fingerprint)
+    return examine(Subject(data, facts), waivers, earlier=earlier, step=step)
 
 
 def evaluate(

@@ -88,6 +88,29 @@ class Catalogue:
         )
 
 
+def keyed_places(raw: list[tuple[str, str]], key: Key) -> Ints:
+    """Place of each product within its shop: the order of its HMAC under the shop's own subkey.
+
+    Parameters
+    ----------
+    raw : list of (str, str)
+        Raw (shop, product), distinct.
+    key : Key
+        The release's key.
+
+    Returns
+    -------
+    ndarray of shape (n,), int64
+        From 0 in every shop.
+    """
+    place = np.empty(len(raw), np.int64)
+    shops = np.array([shop for shop, _ in raw], dtype=object)
+    for shop in dict.fromkeys(shops.tolist()):
+        own = np.flatnonzero(shops == shop)
+        place[own] = key.order(f"products of {shop}", ((raw[i][1],) for i in own))
+    return place
+
+
 def number_products(log: Log, supported: ir.Table, min_users: int, key: Key) -> Catalogue:
     """Number the supported products: by shop, then by the keyed order of their raw ids.
 
@@ -125,7 +148,7 @@ def number_products(log: Log, supported: ir.Table, min_users: int, key: Key) -> 
         raise InputError(
             f"the log's catalogue describes product {twice[1]!r} of {twice[0]!r} twice"
         )
-    place = key.order("products", raw)
+    place = keyed_places(raw, key)
     order = sorted(range(len(rows)), key=lambda i: (raw[i][0], place[i]))
     rows = [rows[i] for i in order]
     shop = np.array([shops.index(row["shop"]) for row in rows], dtype=np.int64)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cse_bench.building.catalogue import Catalogue
+from cse_bench.building.catalogue import Catalogue, keyed_places
 from cse_bench.building.keys import Key
 from cse_bench.building.numbers import Users
 from cse_bench.building.queries import Asked
@@ -55,9 +55,9 @@ def collect_facts(
         The release's key.
     """
     own = {name: catalogue.rows(i) for i, name in enumerate(catalogue.shops)}
-    place = key.order("products", catalogue.raw)
+    place = keyed_places(catalogue.raw, key)
     known = visits.select("user", "visit", "session", "split", "timestamp").to_pyarrow()
-    seconds = known["timestamp"].cast("timestamp[s]").cast("int64").to_numpy()
+    seconds = known["timestamp"].cast("timestamp[s]", safe=False).cast("int64").to_numpy()
     times = _Times(known["user"].to_numpy(), known["visit"].to_numpy(), seconds)
     products = offers.select("product").distinct().to_pyarrow()["product"].to_pylist()
     sessions = known["session"].unique().to_pylist()
@@ -71,7 +71,7 @@ def collect_facts(
     return Facts(
         raw_products={n: [p for _, p in catalogue.raw[rows]] for n, rows in own.items()},
         raw_values=frozenset(users.raw) | frozenset(products) | frozenset(sessions),
-        keyed_place={n: np.argsort(np.argsort(place[rows])) for n, rows in own.items()},
+        keyed_place={n: place[rows] for n, rows in own.items()},
         support={n: catalogue.n_users[rows] for n, rows in own.items()},
         train_events={n: catalogue.n_events[rows] for n, rows in own.items()},
         rows={

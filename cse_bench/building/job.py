@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from cse_bench.building.archive import archive_contents
 from cse_bench.building.engines import open_engine
 from cse_bench.building.keys import Key, split_users
@@ -20,7 +22,7 @@ from cse_bench.privacy.report import GateResult, examine, write_report
 from cse_bench.privacy.support import FLOOR, LEAST, SUPPORT
 from cse_bench.release.card import render_card, render_unicity
 from cse_bench.release.manifest import UNICITY_PLOT, Manifest
-from cse_bench.release.read import read_release
+from cse_bench.release.read import Release, read_release
 from cse_bench.release.write import ReleaseContents, write_release
 from cse_bench.trainers.base import Trainer
 from cse_bench.trainers.registry import get_trainer
@@ -64,6 +66,35 @@ class BuildJob:
     pairs_basis: str | None = None
     sealed: bool = False
     commitment: str | None = None
+
+    @classmethod
+    def of_release(
+        cls, manifest: Manifest, source: str, log_options: dict[str, Any], key: Key, **others: Any
+    ) -> BuildJob:
+        """The job that a release was built by, as its manifest says.
+
+        Raises
+        ------
+        InputError
+            If it was built from another log.
+        """
+        build = manifest.build
+        if build["log"] != source:
+            raise InputError(f"{manifest.name} was built from {build['log']}, not from {source}")
+        if source in ARCHIVES:
+            raise InputError(f"{source} is no log: it has no facts to check against")
+        settings = {k: v for k, v in build["trainer"].items() if k != "name"}
+        trainer = get_trainer(
+            build["trainer"]["name"], **settings | {"random_state": key.seed("trainer")}
+        )
+        parameters = BuildParameters(
+            manifest.name,
+            manifest.version,
+            float(build["gap"].removesuffix("d")),
+            build["min_users"],
+            build.get("waivers", {}),
+        )
+        return cls(source, log_options, trainer, parameters, key, **others)
 
     def hidden(self) -> BuildJob:
         """The job of a second, sealed release: fresh key, fresh embeddings, shops regrouped.
@@ -123,12 +154,38 @@ def _why_failed(failed: list[GateResult]) -> str:
     lines = ["the release fails its privacy gates, and is not written:"]
     for gate in failed:
         value = next(value for value in gate.values if not value.holds)
-        bound = "at least" if value.at_least else "at most"
-        example = f" ({value.example})" if value.example else ""
-        lines.append(
-            f"  {gate.name}: {value.what}: {value.value:g}, {bound} {value.limit:g}{example}"
-        )
+        lines.append(f"  {gate.name}: {value.told()}")
     return "\n".join(lines)
+
+
+def facts_of(release: Release, job: BuildJob) -> Facts:
+    """Build a release again, and give what its gates need to know of the log.
+
+    Raises
+    ------
+    InputError
+        If a table comes out otherwise than it stands in the release. The embeddings alone may
+        differ, where their trainer is not deterministic.
+    """
+    contents, facts = run_job(job, lambda name: None)
+    assert facts is not None
+    again = contents.by_path()
+    if set(again) != set(release.manifest.files):
+        raise InputError(
+            "log, key and options give other tables than the release has",
+            f"they differ in {', '.join(sorted(set(again) ^ set(release.manifest.files)))}",
+        )
+    for name, table in again.items():
+        with pq.ParquetFile(release.path / name) as file:
+            found = file.read()
+        if name.startswith("products/"):
+            table, found = (t.drop_columns(["embedding"]) for t in (table, found))
+        if not table.equals(found):
+            raise InputError(
+                f"log, key and options give another {name} than stands in the release",
+                "give the key and the options that it was built with; else it was changed since",
+            )
+    return facts
 
 
 def run_job(job: BuildJob, stage: Callable[[str], None]) -> tuple[ReleaseContents, Facts | None]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cse_bench import __version__
 from cse_bench.building.catalogue import Catalogue, number_products
 from cse_bench.building.content import content_vectors, given_vectors
 from cse_bench.building.counts import count_log, count_rows
@@ -70,7 +71,7 @@ class BuildParameters:
     """
 
     name: str = "cross-shop-embeddings"
-    version: str = "0.9.0"
+    version: str = __version__
     gap_days: float = 7.0
     min_users: int = 10
     waivers: dict[str, str] = field(default_factory=dict)

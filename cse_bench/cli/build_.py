@@ -106,7 +106,8 @@ def _days(context: click.Context, parameter: click.Parameter, value: str) -> flo
         raise click.BadParameter(f"{value!r} is no length of time; write 7d or 36h") from None
 
 
-def _with_log_options(function: Any) -> Any:
+def with_log_options(function: Any) -> Any:
+    """Give a command the options of all logs."""
     for option in reversed(LOG_OPTIONS):
         function = option(function)
     return function
@@ -195,7 +196,7 @@ def _with_log_options(function: Any) -> Any:
 @click.option("--commit", is_flag=True, help="Commit to the hidden release in the manifest.")
 @click.option("--name", metavar="NAME", help="Of the release.  [default: the name of DIR]")
 @click.option("--replace", is_flag=True, help="Replace a release at DIR once the new one is done.")
-@_with_log_options
+@with_log_options
 def command(source: str, out: Path, **given: Any) -> None:
     """Build an anonymised release from the log SOURCE; cse-bench list names the logs."""
     from cse_bench import api

@@ -18,6 +18,7 @@ from cse_bench.errors import CseBenchError
 from cse_bench.progress import INTERRUPTED
 
 VERBS = {
+    "audit": "Run the privacy gates on a release.",
     "build": "Build a release from a shop log.",
     "check": "Run the contract checks on an aligner.",
     "download": "Put the embedded release into a folder.",

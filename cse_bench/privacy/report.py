@@ -35,6 +35,17 @@ class Value(BaseModel):
     holds: bool
     example: str
 
+    def told(self) -> str:
+        """One line: value, interval, limit, number, example."""
+        text = f"{self.what}: {self.value:.4g}"
+        if self.low is not None and self.high is not None:
+            text += f" [{self.low:.3g}, {self.high:.3g}]"
+        if self.limit is not None:
+            text += f", {'at least' if self.at_least else 'at most'} {self.limit:.3g}"
+        if self.n is not None:
+            text += f", n {self.n:,}"
+        return text + (f"  {self.example}" if self.example else "")
+
 
 class GateResult(BaseModel):
     """What one gate found.

@@ -43,9 +43,40 @@ def render_card(
     }
     configs = _by_config(manifest)
     text: str = template.render(
-        header=header.strip(), manifest=manifest, about=about, configs=configs, privacy=privacy
+        header=header.strip(),
+        manifest=manifest,
+        about=about,
+        configs=configs,
+        privacy=privacy,
+        found=_found,
     )
     return text.rstrip() + "\n"
+
+
+def _found(gate: dict[str, Any]) -> str:
+    """The reading that is nearest to its limit, or the first two of what is only reported."""
+    values = gate["values"]
+    if not values:
+        return "–"
+    limited = [value for value in values if value["limit"] is not None]
+    shown = [max(limited, key=_pressure)] if limited else values[:2]
+    return "; ".join(f"{value['what']}: {_with_interval(value)}" for value in shown).replace(
+        "|", "∣"
+    )
+
+
+def _pressure(value: dict[str, Any]) -> float:
+    """How near a reading is to its limit, or how far beyond."""
+    if value["at_least"]:
+        return float(value["limit"] / max(value["value"], 1e-9))
+    return float((value["value"] + 1e-9) / (value["limit"] + 1e-9))
+
+
+def _with_interval(value: dict[str, Any]) -> str:
+    text = f"{value['value']:.4g}"
+    if value["low"] is not None and value["high"] is not None:
+        text += f" [{value['low']:.3g}, {value['high']:.3g}]"
+    return text
 
 
 def render_unicity(privacy: dict[str, Any]) -> str | None:

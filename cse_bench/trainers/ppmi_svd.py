@@ -23,9 +23,11 @@ class PpmiSvd(Trainer):
     .. math:: M_{ij} = \max\left(0, \log\frac{C_{ij} \sum_k C_{k\cdot}^{\alpha}}
               {C_{i\cdot} C_{j\cdot}^{\alpha}} - \log s\right)
 
-    is factorised as :math:`U \Sigma V^\top`; the vectors are :math:`U \Sigma^{p}`. A pair met in k
-    sessions counts only :math:`(k - 1) / (k + d)` of its :math:`M_{ij}`: one basket alone leaves no
-    trace, without which telling whether a rare basket was learned from is easy.
+    is factorised as :math:`U \Sigma V^\top`; the vectors are :math:`U \Sigma^{p}`. A pair met in
+    k sessions counts only :math:`((k - 1) / (k + 1))^d` of its :math:`M_{ij}`: one basket alone
+    leaves no trace, without which telling whether a rare basket was learned from is easy. A product
+    of which no pair counts gets a random direction, and every other one a hundredth of one, so that
+    no two coincide.
 
     Parameters
     ----------
@@ -37,8 +39,8 @@ class PpmiSvd(Trainer):
         Number of negative samples that the shift :math:`\log s` stands for.
     eigenvalue_weight : float
         The exponent :math:`p`.
-    discount : float or None
-        The constant d; None counts every pair in full.
+    discount : float
+        The exponent d; 0 counts every pair in full.
     length_weight : float
         A session of n products counts ``(n - 1) ** -length_weight`` for each of its pairs.
     n_iter : int
@@ -56,6 +58,7 @@ class PpmiSvd(Trainer):
     name = "ppmi-svd"
     description = "sparse PPMI + truncated SVD: fast, deterministic"
     deterministic = True
+    JITTER = 0.01
 
     def __init__(
         self,
@@ -63,7 +66,7 @@ class PpmiSvd(Trainer):
         smoothing: float = 0.75,
         shift: float = 1.0,
         eigenvalue_weight: float = 0.5,
-        discount: float | None = 1.0,
+        discount: float = 2.0,
         length_weight: float = 1.0,
         n_iter: int = 4,
         random_state: int = 0,
@@ -104,7 +107,7 @@ class PpmiSvd(Trainer):
             + np.log(context_mass)
             - np.log(self.shift)
         )
-        if self.discount is not None:
+        if self.discount:
             pmi *= self._discounts(rows, n)[apart]
         positive = pmi > 0
         matrix = csr_array(
@@ -113,14 +116,27 @@ class PpmiSvd(Trainer):
         u, s, _ = randomized_svd(
             matrix, self.dimensions, n_iter=self.n_iter, random_state=self.random_state
         )
-        return Embeddings(sessions.ids, as_float32(u * s**self.eigenvalue_weight))
+        vectors = u * s**self.eigenvalue_weight
+        return Embeddings(sessions.ids, as_float32(self._apart(vectors)))
+
+    def _apart(self, vectors: Floats) -> Floats:
+        """Add a little random direction to every vector, and a whole one to those of nothing.
+
+        Products whose few pairs are the same would coincide, and no aligner tell them apart.
+        """
+        drawn = np.random.default_rng(self.random_state).standard_normal(vectors.shape)
+        drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
+        length = np.linalg.norm(vectors, axis=1, keepdims=True)
+        usual = length[length > 0].mean() if length.any() else 1.0
+        moved: Floats = vectors + drawn * np.where(length > 0, self.JITTER * length, usual)
+        return moved
 
     def _discounts(self, rows: Ragged, n: int) -> Floats:
         """What share of its mutual information each pair counts, in the order of the counts."""
         from scipy.sparse import csr_array
 
-        assert self.discount is not None
         ones = np.ones(len(rows.values), np.float32)
         holds = csr_array((ones, rows.values, rows.offsets), shape=(len(rows), n))
         sessions = (holds.T @ holds).tocoo().data.astype(np.float64)
-        return (sessions - 1) / (sessions + self.discount)
+        share: Floats = ((sessions - 1) / (sessions + 1)) ** self.discount
+        return share

@@ -6,6 +6,7 @@ import pytest
 from cse_bench.errors import InputError
 from cse_bench.ragged import Ragged
 from cse_bench.trainers import Sessions
+from cse_bench.trainers.ppmi_svd import PpmiSvd
 from cse_bench.trainers.registry import TRAINERS, get_trainer
 from tests.conftest import need
 
@@ -54,7 +55,10 @@ def test_a_product_of_no_session_has_a_finite_vector(trainer):
     wider = Sessions((*sessions.ids, "alone"), sessions.rows)
     vectors = trainer.fit(wider).vectors
     assert vectors.shape == (21, 6)
-    assert not vectors[20].any() or np.abs(vectors[20]).max() < 1e-3
+    assert np.isfinite(vectors).all()
+    assert vectors[20].any() == (trainer.name == "ppmi-svd")
+    others = np.linalg.norm(vectors[:20], axis=1)
+    assert np.linalg.norm(vectors[20]) <= others.max()  # a direction of its own, no louder
 
 
 @pytest.mark.parametrize("rows", [[], [[]], [[0], [1], [2]]])
@@ -80,11 +84,13 @@ def test_an_unknown_trainer_is_named():
         get_trainer("ppmi_svd")
 
 
-def test_ppmi_equals_its_definition():
+@pytest.mark.parametrize("discount", [0.0, 2.0])
+def test_ppmi_equals_its_definition(monkeypatch, discount):
     """Full rank and p = 1: the vectors' Gram matrix is M Mᵀ, with M computed by hand."""
     rng = np.random.default_rng(0)
     rows = [rng.choice(8, rng.integers(2, 5), replace=False) for _ in range(60)]
     sessions = Sessions(tuple("abcdefgh"), Ragged.from_lists(rows))
+    monkeypatch.setattr(PpmiSvd, "JITTER", 0.0)
     fitted = get_trainer(
         "ppmi-svd",
         dimensions=7,
@@ -92,6 +98,7 @@ def test_ppmi_equals_its_definition():
         length_weight=0.0,
         smoothing=0.75,
         n_iter=20,
+        discount=discount,
     ).fit(sessions)
     count = np.zeros((8, 8))
     for row in rows:
@@ -100,7 +107,17 @@ def test_ppmi_equals_its_definition():
     total = count.sum(axis=1)
     with np.errstate(divide="ignore"):
         pmi = np.log(count * (total**0.75).sum() / np.outer(total, total**0.75))
-    matrix = np.maximum(pmi, 0)
+    matrix = np.maximum(pmi, 0) * ((count - 1) / (count + 1)) ** discount
     values, vectors = np.linalg.eigh(matrix @ matrix.T)
     best = vectors[:, 1:] * np.sqrt(values[1:])  # the 7 largest of 8
     np.testing.assert_allclose(fitted.vectors @ fitted.vectors.T, best @ best.T, atol=1e-4)
+
+
+def test_products_that_met_the_same_do_not_coincide():
+    rows = [[0, 1], [0, 1], [0, 2], [0, 2], [3, 4], [3, 4], [5], [6]] * 3
+    sessions = Sessions(tuple("abcdefg"), Ragged.from_lists(rows))
+    vectors = get_trainer("ppmi-svd", dimensions=4).fit(sessions).vectors.astype(np.float64)
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    cosines = unit @ unit.T
+    assert 0.99 < cosines[1, 2] < 1 - 1e-5
+    assert np.abs(cosines - np.eye(7)).max() < 1 - 1e-5
