@@ -90,7 +90,8 @@ def built(events):
         (shop, user, session, time, f"Kind {product[-1]}")
         for (shop, user, session), (time, product) in first.items()
     ]
-    asked += [("shop 0", "user 0", None, START, "my secret")] * 50  # one user only
+    asked += [("shop 0", "user 0", None, START, "thing of kind 3")] * 50  # one user only
+    asked += [("shop 0", u, None, START, "my neighbour") for u in sorted({e[1] for e in events})]
     log = typed_log(events, asked)
     return build_contents(log, PpmiSvd(4), BuildParameters(min_users=3), KEY), asked
 
@@ -98,7 +99,7 @@ def built(events):
 def test_only_common_queries_are_in_the_release(built):
     contents, asked = built
     said = {q for s in ("train", "validation", "test") for q in texts_of(contents, s)}
-    assert "my secret" not in said
+    assert said.isdisjoint({"thing of kind 3", "my neighbour"})
     users = sorted({user for _, user, _, _, _ in asked})
     train = {u for u, s in zip(users, split_users(users, KEY), strict=True) if s == "train"}
     for query in said:
@@ -106,6 +107,7 @@ def test_only_common_queries_are_in_the_release(built):
         assert max(sum(s == shop for s, _ in typed) for shop in ("shop 0", "shop 1")) >= 3
     reasons = {d["reason"]: d["rows"] for d in contents.report["drops"] if d["table"] == "queries"}
     assert reasons["typed by fewer train users than --min-users"] >= 50
+    assert sum(n for reason, n in reasons.items() if "lacks" in reason) >= 120
 
 
 def texts_of(contents, split):

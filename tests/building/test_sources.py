@@ -18,7 +18,7 @@ from tests.small_log import random_events
 
 
 def tabular_events(shops=2):
-    return [(*row[:4], row[4].isoformat()) for row in random_events(users=160, shops=shops)]
+    return [(*row[:4], row[4].isoformat()) for row in random_events(users=400, shops=shops)]
 
 
 def csv_with_mapping(place):
