@@ -120,7 +120,7 @@ def build(
     min_users: int = 10,
     with_pairs: str | None = None,
     pairs_basis: str | None = None,
-    key_file: Path | None = None,
+    key_file: str | Path | None = None,
     engine: str = "duckdb",
     spark_master: str = "local[*]",
     memory: str | None = None,
@@ -154,7 +154,7 @@ def build(
         File of gold pairs: ``left_shop, left, right_shop, right``, raw ids.
     pairs_basis : str, optional
         Why they may be released: ``consent`` of both shops, or ``public``.
-    key_file : Path, optional
+    key_file : str or Path, optional
         32 secret bytes from which every random choice follows; a fresh key by default.
     engine : str
         ``duckdb`` or ``spark``.
@@ -265,7 +265,7 @@ def audit(
     release: str | Path = EMBEDDED,
     *,
     log: str | None = None,
-    key_file: Path | None = None,
+    key_file: str | Path | None = None,
     log_options: dict[str, Any] | None = None,
     with_pairs: str | None = None,
     pairs_basis: str | None = None,
@@ -281,7 +281,7 @@ def audit(
     log : str, optional
         Name of the log's reader: with it and the key, all gates are run. The release is built
         again, and must come out the same.
-    key_file : Path, optional
+    key_file : str or Path, optional
         The key that the release was built with.
     log_options : dict, optional
         What the reader was told.

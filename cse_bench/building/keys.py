@@ -45,12 +45,12 @@ class Key:
         raise TypeError("a key is never serialised")
 
     @classmethod
-    def from_file(cls, path: Path | None) -> Key:
+    def from_file(cls, path: str | Path | None) -> Key:
         """Read a key, or draw a fresh one from the system's generator where `path` is None."""
         if path is None:
             return cls(secrets.token_bytes(KEY_BYTES))
         try:
-            return cls(path.read_bytes())
+            return cls(Path(path).read_bytes())
         except OSError as error:
             raise InputError(f"cannot read the key file {path}: {error.strerror}") from None
 

@@ -99,7 +99,7 @@ def _attacked(subject: Subject, sessions: dict[str, Sessions]) -> list[Reading]:
         met = np.bincount(own.rows.values, minlength=len(shop))
         popularity = np.log2(np.maximum(met, 1)).astype(np.float32)
         for known, aligner in ATTACKS:
-            if known or shop.content is not None:
+            if len(shop) > 2 * known and (known or shop.content is not None):
                 share = recognised(shop, vectors, popularity, known, aligner)
                 low, high = wilson(share, len(shop) - known)
                 what = f"{name}: {known} products known, {aligner}"

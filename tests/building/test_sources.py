@@ -72,10 +72,6 @@ def test_build_score_and_load(tmp_path, name):
     arguments, shops, evidence = SOURCES[name]
     users = {"journey": "10", "synthetic": "2"}.get(name, "5")
     trainer = ["--min-users", users, "--gap", "14d"]
-    if name in ("csv", "jsonl"):  # private logs, and small ones
-        done = run("build", *arguments(tmp_path), "--out", "built", *trainer, cwd=tmp_path)
-        assert done.returncode == 2
-        trainer += ["--waive", "unicity", "--because", "forty products, for a test"]
     if name in ("csv", "jsonl"):  # few products: no 100 dimensions
         done = run("build", *arguments(tmp_path), "--out", "built", *trainer, cwd=tmp_path)
         assert done.returncode == 2
