@@ -82,6 +82,7 @@ def collect_facts(
         vocabulary=catalogue.vocabulary,
         learned=dict(zip(catalogue.shops, learned, strict=True)),
         unseen=dict(zip(catalogue.shops, unseen, strict=True)),
+        fresh_seed=trainer.parameters().get("random_state") == key.seed("trainer"),
         train_only=sum(len(s.rows) for s in learned) == train_visits,
         trainer=trainer,
     )

@@ -65,6 +65,8 @@ class Facts:
         Shop → sessions of the users that the embeddings were learned from, and of all others.
     train_only : bool
         Whether the former are train users, all of them.
+    fresh_seed : bool
+        Whether the trainer's seed was drawn from the release's key.
     trainer : Trainer
         What learned the embeddings.
     """
@@ -80,6 +82,7 @@ class Facts:
     learned: dict[str, Sessions]
     unseen: dict[str, Sessions]
     train_only: bool
+    fresh_seed: bool
     trainer: Trainer
 
 

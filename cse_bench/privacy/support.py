@@ -35,7 +35,8 @@ SUPPORT = Gate(
 def _train_only(subject: Subject) -> list[Reading]:
     release, facts = subject.release, subject.known()
     readings = [
-        Reading("sessions of other users that were learned from", 1 - facts.train_only, limit=0)
+        Reading("sessions of other users that were learned from", 1 - facts.train_only, limit=0),
+        Reading("seeds not drawn from the key", 1 - facts.fresh_seed, limit=0),
     ]
     for name, shop in release.shops.items():
         expected = (np.round(np.log2(facts.train_events[name]) * 4) / 4).astype(np.float32)
@@ -46,7 +47,7 @@ def _train_only(subject: Subject) -> list[Reading]:
 
 TRAIN_ONLY = Gate(
     name="train-only",
-    about="embeddings and popularity come from train users only",
+    about="embeddings and popularity come from train users only, under a fresh seed",
     threat="T5",
     threshold="exact",
     needs=LOG,

@@ -57,7 +57,8 @@ def private_log(*, users=220, visits=26, products=24, heaviest=5, typed=None, se
 
 def made(log, *, min_users=10, waivers=(), trainer=None):
     parameters = BuildParameters(min_users=min_users, waivers=dict.fromkeys(waivers, "a test"))
-    return build_with_facts(log, trainer or PpmiSvd(8), parameters, KEY)
+    trainer = trainer or PpmiSvd(8, random_state=KEY.seed("trainer"))
+    return build_with_facts(log, trainer, parameters, KEY)
 
 
 @pytest.fixture(scope="module")
@@ -246,6 +247,10 @@ def test_popularity_of_all_users_is_caught(place, clean):
 def test_learning_from_all_users_is_caught(place, clean):
     contents, facts = clean
     assert failed(place, contents, replace(facts, train_only=False)) == {"train-only"}
+
+
+def test_a_seed_that_others_know_is_caught(place):
+    assert failed(place, *made(private_log(), trainer=PpmiSvd(8))) == {"train-only"}
 
 
 PERSONAL = [
