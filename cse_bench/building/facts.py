@@ -61,6 +61,8 @@ def collect_facts(
     times = _Times(known["user"].to_numpy(), known["visit"].to_numpy(), seconds)
     products = offers.select("product").distinct().to_pyarrow()["product"].to_pylist()
     sessions = known["session"].unique().to_pylist()
+    sessions += [name.removeprefix("log ") for name in sessions]  # as the log itself writes them
+    shops = set(catalogue.raw_shops) - set(catalogue.shops)
     train_visits = int(np.sum(known["split"].to_numpy(zero_copy_only=False) == "train"))
     query_users = {}
     if asked is not None:
@@ -70,7 +72,7 @@ def collect_facts(
         }
     return Facts(
         raw_products={n: [p for _, p in catalogue.raw[rows]] for n, rows in own.items()},
-        raw_values=frozenset(users.raw) | frozenset(products) | frozenset(sessions),
+        raw_values=frozenset(users.raw) | frozenset(products) | frozenset(sessions) | shops,
         keyed_place={n: place[rows] for n, rows in own.items()},
         support={n: catalogue.n_users[rows] for n, rows in own.items()},
         train_events={n: catalogue.n_events[rows] for n, rows in own.items()},

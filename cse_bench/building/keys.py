@@ -50,9 +50,14 @@ class Key:
         if path is None:
             return cls(secrets.token_bytes(KEY_BYTES))
         try:
-            return cls(Path(path).read_bytes())
+            secret = Path(path).read_bytes()
         except OSError as error:
             raise InputError(f"cannot read the key file {path}: {error.strerror}") from None
+        if len(secret) == KEY_BYTES and len(set(secret)) < KEY_BYTES // 4:
+            raise InputError(
+                f"the key file {path} is not random", f"head -c {KEY_BYTES} /dev/urandom > {path}"
+            )
+        return cls(secret)
 
     def digests(self, purpose: str, messages: Iterable[tuple[str, ...]]) -> list[bytes]:
         """HMAC-SHA256 of each message under the subkey of `purpose`.

@@ -133,7 +133,8 @@ def build_with_facts(
         supported = _kept(scratch, support(events, users.table).inner_join(offers, "offer"))
         catalogue = number_products(log, supported, parameters.min_users, key)
         products = catalogue.as_table(key, engine)
-        pairs = _gold_pairs(log, catalogue, products, key)
+        pairs = _gold_pairs(log, catalogue, products, key, report)
+        report.drop(*_undescribed(log, catalogue))
         stage(STAGES[2])
         met = _kept(scratch, session_items(events, products))
         cut = number_visits(met, users.table)
@@ -275,7 +276,16 @@ def _build_record(log: Log, trainer: Trainer, parameters: BuildParameters) -> di
     }
 
 
-def _gold_pairs(log: Log, catalogue: Catalogue, products: ir.Table, key: Key) -> GoldPairs | None:
+def _undescribed(log: Log, catalogue: Catalogue) -> tuple[str, str, int]:
+    """How many products no row of the log's catalogue describes, as a drop."""
+    described = zip(catalogue.titles, catalogue.categories, strict=True)
+    without = sum(title is None and category is None for title, category in described)
+    return "descriptions", "the catalogue has no title or category for the product", without
+
+
+def _gold_pairs(
+    log: Log, catalogue: Catalogue, products: ir.Table, key: Key, report: BuildReport
+) -> GoldPairs | None:
     """The log's pairs whose products are both in the release; None where there are none."""
     if log.pairs is None:
         return None
@@ -285,6 +295,13 @@ def _gold_pairs(log: Log, catalogue: Catalogue, products: ir.Table, key: Key) ->
         right, ["right_shop", "right"]
     )
     found = both.select("left_item", "right_item").distinct().to_pyarrow()
+    given = int(log.pairs.distinct().count().to_pyarrow().as_py())
+    if given and not found.num_rows:
+        raise InputError(
+            f"of the {given:,} gold pairs, none joins two products of the release",
+            "a pair names raw shops and products, as the events do",
+        )
+    report.drop("pairs", "of a product that is not in the release", given - found.num_rows)
     if not found.num_rows:
         return None
     ours, theirs = (found[c].to_numpy().astype(np.int64) for c in ("left_item", "right_item"))

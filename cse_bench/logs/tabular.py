@@ -82,7 +82,7 @@ def read(engine: BaseBackend, options: TabularOptions) -> Log:
     """
     if not options.events:
         raise InputError("a tabular log needs its events", "cse-bench build tabular --events FILE")
-    if options.session_gap <= 0:
+    if not options.session_gap > 0:
         raise InputError(f"a session gap of {options.session_gap:g} minutes is none")
     mapping = _read_mapping(options.mapping)
     events, drops = _rows(engine, "events", "product", options.events, mapping)
@@ -168,6 +168,10 @@ def _of_kinds(events: ir.Table, kinds: tuple[str, ...]) -> tuple[ir.Table, list[
     counts = events.aggregate(kept=wanted.sum(), rows=events.count()).to_pyarrow().to_pylist()[0]
     if not counts["kept"]:
         found = events.select("kind").distinct().limit(20).to_pyarrow()["kind"].to_pylist()
+        if found == [None]:
+            raise InputError(
+                "the events have no column 'kind'", "a mapping file says which column is which"
+            )
         raise InputError(
             f"no event is of the kind {' or '.join(kinds)}",
             f"the log has: {', '.join(sorted(map(str, found)))}",
@@ -239,10 +243,9 @@ def _catalogue(
             drops.append(Drop("catalogue", "no shop or product", missing))
         parts.append(typed.filter(typed["product"].notnull() & typed.shop.notnull()))
     whole = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    values = {"title": whole.title.min(), "category": whole.category.min()}
-    if "content" in whole.columns:
-        values["content"] = whole.content.arbitrary()
-    single = whole.group_by("shop", "product").agg(**values)
+    order = [c for c in ("title", "category", "content") if c in whole.columns]
+    first = ibis.row_number().over(ibis.window(group_by=["shop", "product"], order_by=order))
+    single = whole.mutate(place=first).filter(lambda t: t.place == 0).drop("place")
     twice = int((whole.count().to_pyarrow()).as_py()) - int(single.count().to_pyarrow().as_py())
     if twice:
         drops.append(Drop("catalogue", "a second row of the same product", twice))

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from ibis.backends import BaseBackend
 
 
+LAST_SECOND = 7_258_118_400
+"""The end of the year 2199, in seconds since 1970."""
+
+
 def read_rows(
     engine: BaseBackend,
     files: TableFiles,
@@ -106,8 +110,10 @@ def parse_timestamp(column: ir.Column) -> ir.TimestampValue:
         return column.cast("timestamp")
     text = column.cast("string")
     number = text.try_cast("float64")
-    seconds = ibis.ifelse(number.abs() > 1e11, number / 1000, number)
-    return ibis.coalesce(text.try_cast("timestamp"), seconds.cast("int64").as_timestamp("s"))
+    seconds = ibis.ifelse(number > 1e11, number / 1000, number)
+    sane = (seconds >= 0) & (seconds < LAST_SECOND)  # not a number is beyond any bound
+    whole = ibis.ifelse(sane, seconds, ibis.null("float64")).cast("int64")
+    return ibis.coalesce(text.try_cast("timestamp"), whole.as_timestamp("s"))
 
 
 def _is_no_time(engine: BaseBackend) -> Any:

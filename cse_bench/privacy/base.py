@@ -48,7 +48,7 @@ class Facts:
     raw_products : dict of str to list of str
         Shop of the release → raw id of each of its products, row by row.
     raw_values : frozenset of str
-        All raw ids of users, products and sessions.
+        All raw ids of users, products and sessions, and raw names of shops.
     keyed_place : dict of str to ndarray of shape (n,), int64
         Shop → place that the key gives each product.
     support : dict of str to ndarray of shape (n,), int64
@@ -181,8 +181,9 @@ class Gate:
     measure: Callable[[Subject], list[Reading]]
 
 
-LOG = frozenset({"log"})
 LOG_AND_KEY = frozenset({"log", "key"})
+"""The log alone does not say which product is which: that takes the key."""
+
 NOTHING: frozenset[str] = frozenset()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow.compute as pc
 
-from cse_bench.privacy.base import LOG, Gate, Reading, Subject, no_order
+from cse_bench.privacy.base import LOG_AND_KEY, Gate, Reading, Subject, no_order
 from cse_bench.privacy.ids import _raw_order
 
 
@@ -20,9 +20,10 @@ def _row_order(subject: Subject) -> list[Reading]:
         rank |= dict(zip(shop.ids, order.tolist(), strict=True))
     for split in ("train", "validation", "test"):
         if release.has("pairs", split):
-            left = release.table("pairs", split)["left_id"].to_pylist()
-            places = np.array([rank[product] for product in left], dtype=np.int64)
-            readings.append(no_order(f"pairs/{split}", np.arange(len(left)), places))
+            for side in ("left_id", "right_id"):
+                ids = release.table("pairs", split)[side].to_pylist()
+                places = np.array([rank[product] for product in ids], dtype=np.int64)
+                readings.append(no_order(f"pairs/{split}, {side}", np.arange(len(ids)), places))
     return readings
 
 
@@ -31,7 +32,7 @@ ROW_ORDER = Gate(
     about="rows of products and pairs stand in no order of the raw ids",
     threat="T1, T2",
     threshold="|Spearman| < max(.02, 4/√n)",
-    needs=LOG,
+    needs=LOG_AND_KEY,
     why="a table left in the log's order is a key to it",
     measure=_row_order,
 )
@@ -67,7 +68,7 @@ SHUFFLED = Gate(
     about="rows made of visits stand in no order of time or user, and groups in none of users",
     threat="T4",
     threshold="|Spearman| < max(.02, 4/√n); neighbours of one user as by chance",
-    needs=LOG,
+    needs=LOG_AND_KEY,
     why="one day stamp makes one product identify half of the rows",
     measure=_shuffled,
 )

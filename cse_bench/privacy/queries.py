@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cse_bench.privacy.base import LOG, NOTHING, Gate, Reading, Subject
+from cse_bench.privacy.base import LOG_AND_KEY, NOTHING, Gate, Reading, Subject
 from cse_bench.privacy.support import LEAST
 
 PERSONAL = {
@@ -84,7 +84,7 @@ QUERY_SUPPORT = Gate(
     about="users who typed a query in its shop; all its words are the catalogue's",
     threat="T4",
     threshold=f"≥ {LEAST}; 0",
-    needs=LOG,
+    needs=LOG_AND_KEY,
     why="a rare query, or a word that is no product's, may be a person's",
     measure=_query_support,
 )

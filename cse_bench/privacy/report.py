@@ -125,8 +125,13 @@ def examine(
         step(gate.name)
         if gate.needs and subject.facts is None:
             results.append(_unchecked(gate, known.get(gate.name)))
+            continue
+        readings = gate.measure(subject)
+        before = known.get(gate.name)
+        if not readings and subject.facts is None and before is not None and before.values:
+            results.append(_unchecked(gate, before))  # the log had enough of it to measure
         else:
-            results.append(_judge(gate, gate.measure(subject), waivers))
+            results.append(_judge(gate, readings, waivers))
     return PrivacyReport(fingerprint=subject.release.manifest.fingerprint, gates=results)
 
 
@@ -145,7 +150,9 @@ def _judge(gate: Gate, readings: list[Reading], waivers: dict[str, str]) -> Gate
 
 
 def _unchecked(gate: Gate, earlier: GateResult | None) -> GateResult:
-    if earlier is None or earlier.verdict in ("not checked", "failed"):
+    if earlier is not None and earlier.verdict == "failed":
+        return _result(gate, "failed", "the build found: failed", earlier.values)
+    if earlier is None or earlier.verdict == "not checked":
         return _result(gate, "not checked", f"needs {' and '.join(sorted(gate.needs))}", [])
     because = f"the build found: {earlier.verdict}"
     if earlier.because:

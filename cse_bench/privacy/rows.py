@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from cse_bench.privacy.base import LOG, NOTHING, Gate, Reading, Subject, visit_tables
+from cse_bench.privacy.base import LOG_AND_KEY, NOTHING, Gate, Reading, Subject, visit_tables
 
 MOST_PRODUCTS = 10
 MOST_TRAIN_ROWS = 20
@@ -28,7 +28,7 @@ ONE_ROW = Gate(
     about="every visit is in at most one row of the whole release",
     threat="T4",
     threshold="exact",
-    needs=LOG,
+    needs=LOG_AND_KEY,
     why="else one row's target is another's source, and rows chain into a shopper's history",
     measure=_one_row,
 )
@@ -81,7 +81,7 @@ ROWS_PER_USER = Gate(
     about="rows of one user in the whole release",
     threat="T4",
     threshold=f"≤ {MOST_TRAIN_ROWS} train, {MOST_HELD_OUT_ROWS} held-out",
-    needs=LOG,
+    needs=LOG_AND_KEY,
     why="a heavy shopper must not be most of the release, nor be followed through it",
     measure=_rows_per_user,
 )

@@ -8,7 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cse_bench.privacy.base import LOG, NOTHING, Gate, Reading, Subject
+from cse_bench.privacy.base import LOG_AND_KEY, NOTHING, Gate, Reading, Subject
+from cse_bench.privacy.queries import personal
 from cse_bench.release.read import Release
 from cse_bench.release.schema import ALIGNED, TABLES, aligned_schema, products_schema, schema_of
 from cse_bench.release.write import OTHER_FILES
@@ -17,10 +18,14 @@ METADATA = {b"ARROW:schema"}
 """What Arrow itself writes into a Parquet file."""
 
 LOOKS_WRONG = {
-    "URL": re.compile(r"https?://|www\.", re.IGNORECASE),
-    "e-mail address": re.compile(r"[^\s@]+@[^\s@]+\.[a-z]{2,}", re.IGNORECASE),
-    "time": re.compile(r"\b(19|20)\d\d-\d\d-\d\d\b"),
+    "a URL": re.compile(r"https?://|www\.", re.IGNORECASE),
+    "a day": re.compile(r"\b(19|20)\d\d[-/.]\d\d?[-/.]\d\d?\b|\b\d\d?[-/.]\d\d?[-/.](19|20)\d\d\b"),
+    "a time": re.compile(r"\b\d\d?:\d\d(:\d\d)?\b"),
+    "a price": re.compile(r"[€£$¥]\s?\d|\d\s?(?:[€£$¥]|EUR\b|USD\b|GBP\b)"),
 }
+"""What no cell of a release has a use for; `queries.PERSONAL` says what else."""
+
+ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 
 
 def wanted_schema(release: Release, name: str) -> pa.Schema | None:
@@ -51,12 +56,15 @@ def _schema(subject: Subject) -> list[Reading]:
         own = pq.read_metadata(path).metadata or {}
         if set(own) - METADATA or found.metadata:
             metadata.append(name)
-        texts += [f"{name}: a cell that looks like a {what}" for what in _wrong_texts(path)]
+        texts += [f"{name}: a cell that looks like {what}" for what in _wrong_texts(path)]
+    others = [release.path / name for name in OTHER_FILES if name.endswith((".md", ".json"))]
+    mail = [p.name for p in others if p.is_file() and ADDRESS.search(p.read_text("utf-8"))]
     return [
         _counted("files that no release holds", odd),
         _counted("tables with other columns or types", columns),
         _counted("tables with metadata of their own", metadata),
-        _counted("tables with a URL, an address or a time in a cell", texts),
+        _counted("cells that look like a URL, a person's, a day, a time or a price", texts),
+        _counted("other files with an e-mail address", mail),
     ]
 
 
@@ -69,30 +77,28 @@ def _counted(what: str, found: list[str]) -> Reading:
 
 
 def _wrong_texts(path: Path) -> list[str]:
-    return [
-        what
-        for what, pattern in LOOKS_WRONG.items()
-        if any(pattern.search(text) for text in _texts(path))
-    ]
+    texts = {text for found in _texts(path).values() for text in found}
+    wrong = {what for what, p in LOOKS_WRONG.items() if any(p.search(text) for text in texts)}
+    return sorted(wrong | {what for text in texts if (what := personal(text)) is not None})
 
 
-def _texts(path: Path) -> set[str]:
-    """The distinct texts of a table but its product ids."""
+def _texts(path: Path) -> dict[str, set[str]]:
+    """The distinct texts of each column of a table."""
     with pq.ParquetFile(path) as file:
         table = file.read()
-    found: set[str] = set()
+    found: dict[str, set[str]] = {}
     for field in table.schema:
         column = table[field.name].combine_chunks()
         if pa.types.is_list(field.type):
             column = column.flatten()
         if pa.types.is_string(column.type):
-            found.update(t for t in column.unique().to_pylist() if t is not None)
+            found[field.name] = {t for t in column.unique().to_pylist() if t is not None}
     return found
 
 
 SCHEMA = Gate(
     name="schema",
-    about="only the files, columns and types of the format; no URL, address or time; no metadata",
+    about="only the format's files, columns and types; no URL, person, time or price; no metadata",
     threat="T1–T5",
     threshold="0",
     needs=NOTHING,
@@ -105,17 +111,21 @@ def _raw_values(subject: Subject) -> list[Reading]:
     release, raw = subject.release, subject.known().raw_values
     found = []
     for name in sorted(release.manifest.files):
-        if _texts(release.path / name) & raw:
-            found.append(name)
-    return [_counted("tables with a raw id of a user, product or session in a cell", found)]
+        for column, texts in _texts(release.path / name).items():
+            same = len(texts & raw)
+            if same:
+                found.append(f"{name}, column {column}: {same} of {len(texts)} values")
+    return [
+        _counted("columns with a raw id of a user, product or session, or a shop's name", found)
+    ]
 
 
 RAW_VALUES = Gate(
     name="raw-values",
-    about="no cell equals a raw id of a user, a product or a session",
+    about="no cell equals a raw id of a user, a product or a session, or a shop's name",
     threat="T1–T5",
     threshold="0",
-    needs=LOG,
+    needs=LOG_AND_KEY,
     why="a raw id is the link to the log",
     measure=_raw_values,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cse_bench.privacy.base import LOG, Gate, Reading, Subject
+from cse_bench.privacy.base import LOG_AND_KEY, Gate, Reading, Subject
 
 LEAST = 10
 FLOOR = 5
@@ -26,7 +26,7 @@ SUPPORT = Gate(
     about="distinct train users who met a product",
     threat="T5",
     threshold=f"≥ {LEAST}, never below {FLOOR} for a private log",
-    needs=LOG,
+    needs=LOG_AND_KEY,
     why="at support 3 a rare basket's membership shows (AUC .61), at 10 it does not",
     measure=_support,
 )
@@ -50,7 +50,7 @@ TRAIN_ONLY = Gate(
     about="embeddings and popularity come from train users only, under a fresh seed",
     threat="T5",
     threshold="exact",
-    needs=LOG,
+    needs=LOG_AND_KEY,
     why="held-out users' visits are the questions: what learned from them gives them away",
     measure=_train_only,
 )

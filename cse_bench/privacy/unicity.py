@@ -78,6 +78,7 @@ def _unicity(subject: Subject) -> list[Reading]:
                 low=low,
                 high=high,
                 n=len(chosen),
+                judge_high=True,
                 example=f"which discloses {more:.1f} further products on average",
             )
         )

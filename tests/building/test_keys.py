@@ -54,3 +54,11 @@ def test_a_key_never_shows(tmp_path):
 
 def test_fresh_keys_differ():
     assert Key.from_file(None).seed("x") != Key.from_file(None).seed("x")
+
+
+def test_a_key_file_that_is_not_random_is_refused(tmp_path):
+    (tmp_path / "key").write_bytes(bytes(32))
+    with pytest.raises(InputError, match="is not random"):
+        Key.from_file(tmp_path / "key")
+    (tmp_path / "key").write_bytes(bytes(range(32)))
+    assert Key.from_file(tmp_path / "key").seed("x") == Key(bytes(range(32))).seed("x")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from cse_bench.building.keys import Key
 from cse_bench.building.pipeline import BuildParameters, build_contents, round_mantissa
 from cse_bench.errors import InputError
+from cse_bench.logs.memory import put
 from cse_bench.trainers.ppmi_svd import PpmiSvd
 from tests.small_log import START, make_log, random_events
 
@@ -154,6 +156,25 @@ def test_the_report_counts_the_rows_of_each_direction(contents):
         for split, parts in contents.report["rows"][config].items():
             assert sum(parts.values()) == contents.tables[config, split].num_rows
             assert len(parts) == (1 if config == "pairs" else 2)
+
+
+def test_pairs_and_products_that_do_not_meet_are_counted_or_refused(events):
+    log = make_log(events)
+    engine = log.events.get_backend()
+    strange = log.pairs.to_pyarrow().to_pylist()
+    for row in strange[:7]:
+        row["left"] += " of another log"
+    columns = {name: [row[name] for row in strange] for name in strange[0]}
+    half = replace(log, pairs=put(engine, columns))
+    report = build_contents(half, PpmiSvd(4), PARAMETERS, KEY).report
+    reason = "of a product that is not in the release"
+    assert {"table": "pairs", "reason": reason, "rows": 7} in report["drops"]
+    columns["left"] = [f"no {i}" for i in range(len(strange))]
+    with pytest.raises(InputError, match="gold pairs, none joins"):
+        build_contents(replace(log, pairs=put(engine, columns)), PpmiSvd(4), PARAMETERS, KEY)
+    empty = replace(log, catalogue=log.catalogue.filter(log.catalogue.shop == "no shop"))
+    report = build_contents(empty, PpmiSvd(4), PARAMETERS, KEY).report
+    assert next(d["rows"] for d in report["drops"] if d["table"] == "descriptions") > 50
 
 
 def test_mantissa_rounding_is_close_and_idempotent():

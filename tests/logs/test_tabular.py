@@ -171,6 +171,18 @@ BAD = {
         ROWS[1],
         ("A", "u", "s", "p", ""),
     ],
+    "bad.csv, row 3, column 'timestamp': '99999999999999999999' is no timestamp": [
+        ROWS[0],
+        ("A", "u", "s", "p", "99999999999999999999"),
+    ],
+    "bad.csv, row 3, column 'timestamp': 'nan' is no timestamp": [
+        ROWS[0],
+        ("A", "u", "s", "p", "nan"),
+    ],
+    "bad.csv, row 3, column 'timestamp': '-5' is no timestamp": [
+        ROWS[0],
+        ("A", "u", "s", "p", "-5"),
+    ],
     "bad.csv, row 2, column 'shop': empty; every event needs a shop": [("", "u", "s", "p", "1")],
     "bad.csv holds no event": [],
 }
@@ -229,6 +241,26 @@ def test_only_the_events_of_some_kinds_can_be_kept(tmp_path):
     with pytest.raises(InputError, match="no event is of the kind sale") as error:
         read_events(path, kinds=("sale",))
     assert "buy" in str(error.value)
+
+
+def test_what_the_options_ask_must_be_there(tmp_path):
+    path = write_csv(tmp_path / "log.csv")
+    with pytest.raises(InputError, match="no column 'kind'"):
+        read_events(path, kinds=("buy",))
+    with pytest.raises(InputError, match="session gap of nan"):
+        read_events(path, session_gap=float("nan"))
+
+
+def test_of_two_rows_of_a_product_one_is_taken_whole(tmp_path):
+    names = ("product", "title", "category")
+    rows = [("p,1", "b title", "a category"), ("p,1", "a title", "b category")]
+    path = write_csv(tmp_path / "c.csv", rows, names)
+    log, _ = read_events(write_csv(tmp_path / "log.csv"), catalogue=(path,))
+    for row in log.catalogue.to_pyarrow().to_pylist():
+        assert (row["title"], row["category"]) == ("a title", "b category")
+    assert ("catalogue", "a second row of the same product", 2) in {
+        (d.table, d.reason, d.rows) for d in log.drops
+    }
 
 
 def test_queries_are_read_like_events(tmp_path):

@@ -104,6 +104,50 @@ def test_a_leaking_release_fails_its_audit(tmp_path, built):
     assert "notes.pkl" in done.stdout
 
 
+def test_what_the_build_found_failed_stays_failed(tmp_path, built):
+    shutil.copytree(built / "release", tmp_path / "release")
+    path = tmp_path / "release" / "privacy_report.json"
+    report = json.loads(path.read_text())
+    gate = next(gate for gate in report["gates"] if gate["name"] == "one-row")
+    gate["verdict"] = "failed"
+    path.write_text(json.dumps(report))
+    done = run("audit", tmp_path / "release")
+    assert done.returncode == 1
+    assert "failed: one-row" in done.stdout
+
+
+def test_raw_sessions_and_shop_names_of_a_tabular_log_are_known(tmp_path):
+    """As the log writes them, not as the reader names them."""
+    rows = [(*row[:4], row[4].isoformat()) for row in random_events(users=300)]
+    events = write_parquet(tmp_path / "log.parquet", rows, NAMES)
+    products = sorted({row[3] for row in rows})
+    for leak in ("s7-1", "shop 1"):
+        catalogue = [(p, "a thing", leak if p == products[0] else "kind") for p in products]
+        path = write_parquet(tmp_path / "c.parquet", catalogue, ("product", "title", "category"))
+        with pytest.raises(InputError, match="raw-values: columns with a raw id") as error:
+            api.build(
+                "tabular",
+                tmp_path / "out",
+                log_options={"events": (events,), "catalogue": (path,)},
+                dimensions=8,
+            )
+        assert "column category: 1 of 2 values" in str(error.value)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("log", ["coveo", "synthetic"])
+def test_the_card_promises_only_what_holds(tmp_path, built, log):
+    from tests.logs.test_coveo import write_archive
+
+    if log == "coveo":
+        archive = write_archive(tmp_path / "archive.zip")
+        api.build("coveo", tmp_path / "out", log_options={"archive": archive})
+    text = ((tmp_path / "out" if log == "coveo" else built / "release") / "README.md").read_text()
+    assert ("What is promised" in text) == (log == "synthetic")
+    assert ("so is what they promise" in text) == (log == "coveo")
+    assert "| `membership` |" in text
+
+
 def test_with_log_and_key_every_gate_is_run(built):
     report = api.audit(
         built / "release", log="synthetic", log_options=OPTIONS, key_file=built / "key"
@@ -118,7 +162,7 @@ def test_with_log_and_key_every_gate_is_run(built):
 
 def test_another_key_log_or_option_is_told(tmp_path, built):
     release = built / "release"
-    (tmp_path / "other").write_bytes(bytes(32))
+    (tmp_path / "other").write_bytes(bytes(range(32)))
     with pytest.raises(InputError, match="give another"):
         api.audit(release, log="synthetic", log_options=OPTIONS, key_file=tmp_path / "other")
     with pytest.raises(InputError, match=r"give another|other tables"):

@@ -88,7 +88,6 @@ def failed(place, contents, facts):
 def test_a_clean_release_of_a_private_log_passes(place, clean):
     found = verdicts(place, *clean)
     assert set(found) == set(GATES)
-    assert found.pop("membership") == "not applicable"  # too few rare baskets to say
     for gate in ("recognition-catalogue", "recognition-log", "recognition-embeddings"):
         assert found.pop(gate) == "reported"
     assert set(found.values()) == {"passed"}
@@ -184,13 +183,23 @@ def test_a_column_of_times_is_caught(place, clean):
     tables = contents.tables | {("sessions", "train"): timed}
     write_release(place, replace(contents, tables=tables))
     readings = GATES["schema"].measure(Subject(read_release(place), facts))
-    assert {r.what.split(" with ")[1] for r in readings if not r.holds} == {
-        "other columns or types",
-        "a URL, an address or a time in a cell",
-    }
+    assert [r.what for r in readings if not r.holds] == [
+        "tables with other columns or types",
+        "cells that look like a URL, a person's, a day, a time or a price",
+    ]
 
 
-@pytest.mark.parametrize("cell", ["https://shop.example/p/1", "jo@example.org", "2020-01-31"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "https://shop.example/p/1",
+        "jo@example.org",
+        "2020-01-31",
+        "31/01/2020",
+        "at 12:30",
+        "19.99 €",
+    ],
+)
 def test_a_cell_that_names_a_place_person_or_day_is_caught(place, clean, cell):
     contents, facts = clean
     table = contents.products["SHOP1"]
@@ -200,7 +209,7 @@ def test_a_cell_that_names_a_place_person_or_day_is_caught(place, clean, cell):
     assert failed(place, replace(contents, products=products), facts) == {"schema"}
 
 
-@pytest.mark.parametrize("cell", ["user 7", "p03", "s7-3"])
+@pytest.mark.parametrize("cell", ["user 7", "p03", "s7-3", "store 1"])
 def test_a_raw_id_in_a_cell_is_caught(place, clean, cell):
     contents, facts = clean
     table = contents.products["SHOP2"]
@@ -389,7 +398,7 @@ def test_embeddings_that_remember_single_baskets_are_caught():
     value = GATES["membership"].measure(Subject(leaking))[0]
     assert not value.holds
     assert value.value > 0.7
-    members, others = attack(leaking)
+    members, others = attack(Subject(leaking))
     assert len(members) == len(others) == value.n
 
 
