@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cse_bench.building.catalogue import Catalogue
 from cse_bench.building.keys import Key
+from cse_bench.building.report import BuildReport
+from cse_bench.errors import InputError
+from cse_bench.logs.memory import put
+from cse_bench.logs.schema import Log
 from cse_bench.types import Ints
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from ibis.backends import BaseBackend
 
 SPLITS = ("train", "validation", "test")
 SHARES = (1 / 3, 1 / 3 + 1 / 6)
@@ -37,6 +47,37 @@ class GoldPairs:
             np.concatenate([self.left[out], self.right[out]]),
             np.concatenate([self.right[out], self.left[out]]),
         )
+
+    def bridges_table(self, catalogue: Catalogue, engine: BaseBackend) -> ir.Table:
+        """``item, other_shop, other_item`` of `bridges`, on an engine."""
+        item, other = self.bridges()
+        columns = {"item": item, "other_shop": catalogue.shop[other], "other_item": other}
+        return put(engine, columns)
+
+
+def find_pairs(
+    log: Log, catalogue: Catalogue, products: ir.Table, key: Key, report: BuildReport
+) -> GoldPairs | None:
+    """The log's pairs whose products are both in the release; None where there are none."""
+    if log.pairs is None:
+        return None
+    left = products.select(left_shop="shop", left="product", left_item="item")
+    right = products.select(right_shop="shop", right="product", right_item="item")
+    both = log.pairs.inner_join(left, ["left_shop", "left"]).inner_join(
+        right, ["right_shop", "right"]
+    )
+    found = both.select("left_item", "right_item").distinct().to_pyarrow()
+    given = int(log.pairs.distinct().count().to_pyarrow().as_py())
+    if given and not found.num_rows:
+        raise InputError(
+            f"of the {given:,} gold pairs, none joins two products of the release",
+            "a pair names raw shops and products, as the events do",
+        )
+    report.drop("pairs", "of a product that is not in the release", given - found.num_rows)
+    if not found.num_rows:
+        return None
+    ours, theirs = (found[c].to_numpy().astype(np.int64) for c in ("left_item", "right_item"))
+    return split_pairs(ours, theirs, catalogue.raw, key)
 
 
 def split_pairs(left: Ints, right: Ints, names: list[tuple[str, str]], key: Key) -> GoldPairs:

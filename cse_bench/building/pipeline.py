@@ -17,7 +17,7 @@ from cse_bench.building.facts import collect_facts
 from cse_bench.building.keys import Key
 from cse_bench.building.limits import cut_rows, limit_rows
 from cse_bench.building.numbers import by_numbers, number_offers, number_users
-from cse_bench.building.pairs import GoldPairs, split_pairs
+from cse_bench.building.pairs import find_pairs
 from cse_bench.building.queries import find_asked
 from cse_bench.building.rendered import draw_visits, rendered_items
 from cse_bench.building.report import STAGES, BuildReport
@@ -37,7 +37,6 @@ from cse_bench.building.visits import (
     support,
 )
 from cse_bench.errors import InputError
-from cse_bench.logs.memory import put
 from cse_bench.logs.schema import Log
 from cse_bench.privacy.base import Facts
 from cse_bench.ragged import Ragged
@@ -48,7 +47,6 @@ from cse_bench.types import Matrix
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    from ibis.backends import BaseBackend
 
 MANTISSA_BITS = 12
 """Embeddings keep this many bits of a 23-bit mantissa (an error of 2⁻¹³), and compress better."""
@@ -133,7 +131,7 @@ def build_with_facts(
         supported = _kept(scratch, support(events, users.table).inner_join(offers, "offer"))
         catalogue = number_products(log, supported, parameters.min_users, key)
         products = catalogue.as_table(key, engine)
-        pairs = _gold_pairs(log, catalogue, products, key, report)
+        pairs = find_pairs(log, catalogue, products, key, report)
         report.drop(*_undescribed(log, catalogue))
         stage(STAGES[2])
         met = _kept(scratch, session_items(events, products))
@@ -168,7 +166,7 @@ def build_with_facts(
             made |= queries_tables(items, chosen, texts, users, catalogue, log.ordered, key)
         if pairs is not None:
             stage(STAGES[4])
-            bridges = _bridges(pairs, catalogue, engine)
+            bridges = pairs.bridges_table(catalogue, engine)
             basket = _to_render(free)
             shown = rendered_items(basket, items, products, bridges, len(catalogue.shops))
             made |= rendered_tables(shown, users, catalogue, key)
@@ -281,38 +279,6 @@ def _undescribed(log: Log, catalogue: Catalogue) -> tuple[str, str, int]:
     described = zip(catalogue.titles, catalogue.categories, strict=True)
     without = sum(title is None and category is None for title, category in described)
     return "descriptions", "the catalogue has no title or category for the product", without
-
-
-def _gold_pairs(
-    log: Log, catalogue: Catalogue, products: ir.Table, key: Key, report: BuildReport
-) -> GoldPairs | None:
-    """The log's pairs whose products are both in the release; None where there are none."""
-    if log.pairs is None:
-        return None
-    left = products.select(left_shop="shop", left="product", left_item="item")
-    right = products.select(right_shop="shop", right="product", right_item="item")
-    both = log.pairs.inner_join(left, ["left_shop", "left"]).inner_join(
-        right, ["right_shop", "right"]
-    )
-    found = both.select("left_item", "right_item").distinct().to_pyarrow()
-    given = int(log.pairs.distinct().count().to_pyarrow().as_py())
-    if given and not found.num_rows:
-        raise InputError(
-            f"of the {given:,} gold pairs, none joins two products of the release",
-            "a pair names raw shops and products, as the events do",
-        )
-    report.drop("pairs", "of a product that is not in the release", given - found.num_rows)
-    if not found.num_rows:
-        return None
-    ours, theirs = (found[c].to_numpy().astype(np.int64) for c in ("left_item", "right_item"))
-    return split_pairs(ours, theirs, catalogue.raw, key)
-
-
-def _bridges(pairs: GoldPairs, catalogue: Catalogue, engine: BaseBackend) -> ir.Table:
-    """``item, other_shop, other_item`` of the pairs outside the train split."""
-    item, other = pairs.bridges()
-    columns = {"item": item, "other_shop": catalogue.shop[other], "other_item": other}
-    return put(engine, columns)
 
 
 def _shop_sessions(items: ir.Table, catalogue: Catalogue, ordered: bool) -> list[Sessions]:
