@@ -48,3 +48,11 @@ def small_release(release: Release, tmp_path_factory: pytest.TempPathFactory) ->
     from tests.small_release import slice_release
 
     return slice_release(release, tmp_path_factory.mktemp("slice") / "slice")
+
+
+@pytest.fixture(scope="session")
+def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key that is always the same, so that builds in tests are too."""
+    path = tmp_path_factory.mktemp("key") / "key"
+    path.write_bytes(bytes(range(32)))
+    return path

@@ -48,10 +48,11 @@ def write_archive(path, *, sessions=400, seed=0, **replaced):
     return path
 
 
-def test_the_archive_becomes_a_release_that_cannot_be_passed_on(tmp_path):
+def test_the_archive_becomes_a_release_that_cannot_be_passed_on(tmp_path, key_file):
     need("ibis")
     path = write_archive(tmp_path / "archive.zip")
-    manifest = api.build("coveo", tmp_path / "out", log_options={"archive": path}, name="paper")
+    options = {"log_options": {"archive": path}, "name": "paper", "key_file": key_file}
+    manifest = api.build("coveo", tmp_path / "out", **options)
     assert not manifest.redistributable
     release = cse_bench.load_release(tmp_path / "out")
     assert {name.split("/")[0] for name in manifest.files} == {
@@ -69,7 +70,7 @@ def test_the_archive_becomes_a_release_that_cannot_be_passed_on(tmp_path):
     ]
     assert len(control) == 2
     for score in control:
-        assert score.ci_low > score.floor + 0.1  # truly aligned vectors are seen to be so
+        assert score.ci_low > score.floor + 0.05  # truly aligned vectors are seen to be so
     with pytest.raises(InputError, match="uses pairs, but the release paper has none"):
         cse_bench.evaluate("procrustes", release)
 

@@ -58,9 +58,9 @@ def test_the_embedded_release_passes_by_itself():
     assert found["support"]["values"]
 
 
-def test_a_private_log_fails_closed(tmp_path, private_events):
+def test_a_private_log_fails_closed(tmp_path, private_events, key_file):
     arguments = ["build", "tabular", "--events", private_events, "--out", "out"]
-    arguments += ["--dimensions", "8"]
+    arguments += ["--dimensions", "8", "--key-file", str(key_file)]
     done = run(*arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert "the release fails its privacy gates" in done.stderr
