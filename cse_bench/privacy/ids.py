@@ -98,6 +98,6 @@ ID_ORDER = Gate(
     threat="T1, T2",
     threshold="0; |Spearman| < max(.02, 4/√n)",
     needs=LOG_AND_KEY,
-    why="18 million integer ids are hashed in seconds: without a key a hash hides nothing",
+    why="all ids there can be are hashed in no time: without a key a hash hides nothing",
     measure=_id_order,
 )

@@ -69,6 +69,6 @@ SHUFFLED = Gate(
     threat="T4",
     threshold="|Spearman| < max(.02, 4/√n); neighbours of one user as by chance",
     needs=LOG_AND_KEY,
-    why="one day stamp makes one product identify half of the rows",
+    why="who knows when, or beside whom, a row was made needs to know few of its products",
     measure=_shuffled,
 )

@@ -27,7 +27,7 @@ SUPPORT = Gate(
     threat="T5",
     threshold=f"≥ {LEAST}, never below {FLOOR} for a private log",
     needs=LOG_AND_KEY,
-    why="at support 3 a rare basket's membership shows (AUC .61), at 10 it does not",
+    why="the fewer stand behind a product, the more of each of them its vector shows",
     measure=_support,
 )
 
