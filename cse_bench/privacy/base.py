@@ -34,10 +34,6 @@ class RowFacts:
     visits: Ints
     time: Ints
 
-    def take(self, index: Ints) -> RowFacts:
-        """The rows at `index`, in that order."""
-        return RowFacts(self.user[index], self.visits[index], self.time[index])
-
 
 @dataclass(frozen=True, eq=False)
 class Facts:

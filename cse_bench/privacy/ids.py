@@ -62,7 +62,7 @@ def _id_order(subject: Subject) -> list[Reading]:
         place = np.arange(len(raw))
         wrong = int(np.sum(facts.keyed_place[name] != place))
         readings.append(Reading(f"{name}: products out of the key's order", wrong, limit=0))
-        readings.append(no_order(f"{name}: order of the raw ids", place, _raw_order(raw)))
+        readings.append(no_order(f"{name}: order of the raw ids", place, raw_order(raw)))
         worst = Reading("", -1.0)
         for algorithm in HASHES:
             for prefix in (*PREFIXES, name):
@@ -74,7 +74,7 @@ def _id_order(subject: Subject) -> list[Reading]:
     return readings
 
 
-def _raw_order(raw: list[str]) -> Ints:
+def raw_order(raw: list[str]) -> Ints:
     """Rank of each raw id: as numbers where all are, else as texts."""
     numeric = all(r.isascii() and r.isdigit() for r in raw)
     order = sorted(range(len(raw)), key=lambda i: (int(raw[i]) if numeric else 0, raw[i]))

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from cse_bench.privacy.base import LOG_AND_KEY, Gate, Reading, Subject, no_order
-from cse_bench.privacy.ids import _raw_order
+from cse_bench.privacy.ids import raw_order
 
 
 def _row_order(subject: Subject) -> list[Reading]:
@@ -15,7 +15,7 @@ def _row_order(subject: Subject) -> list[Reading]:
     readings = []
     rank: dict[str, int] = {}
     for name, shop in release.shops.items():
-        order = _raw_order(facts.raw_products[name])
+        order = raw_order(facts.raw_products[name])
         readings.append(no_order(f"products/{name}", np.arange(len(order)), order))
         rank |= dict(zip(shop.ids, order.tolist(), strict=True))
     for split in ("train", "validation", "test"):
