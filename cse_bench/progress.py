@@ -15,6 +15,10 @@ Advance = Callable[[str], None]
 """Called with the name of the step that begins; ends the one before."""
 
 
+def silent(name: str) -> None:
+    """Report no progress."""
+
+
 @contextmanager
 def steps(title: str, total: int, *, enabled: bool = True) -> Iterator[Advance]:
     """Show how far a job of `total` steps is.

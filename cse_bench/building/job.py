@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -211,6 +212,22 @@ def run_job(job: BuildJob, stage: Callable[[str], None]) -> tuple[ReleaseContent
             raise InputError(f"{job.source} needs the archive itself", "--archive FILE.zip")
         name, version = job.parameters.name, job.parameters.version
         return archive_contents(Path(archive), name, version, job.key), None
+    with open_log(job) as log:
+        contents, facts = build_with_facts(log, job.trainer, job.parameters, job.key, stage)
+        return replace(contents, redistributable=not job.sealed and log.redistributable), facts
+
+
+@contextmanager
+def open_log(job: BuildJob) -> Iterator[Log]:
+    """Give the job's log on its engine, which is closed at the end of the block.
+
+    Raises
+    ------
+    InputError
+        If the log or an option cannot be used.
+    KeyboardInterrupt
+        If it was interrupted, whatever the engine made of that.
+    """
     options = make_options(job.source, job.log_options)
     if hasattr(options, "train_users"):
         options = replace(options, train_users=lambda users: _train_users(users, job.key))
@@ -225,8 +242,7 @@ def run_job(job: BuildJob, stage: Callable[[str], None]) -> tuple[ReleaseContent
                 pairs = read_pairs(backend, job.with_pairs)
                 log = replace(log, pairs=pairs, pairs_basis=job.pairs_basis)
             _check_support(log, job.parameters)
-            contents, facts = build_with_facts(log, job.trainer, job.parameters, job.key, stage)
-            return replace(contents, redistributable=not job.sealed and log.redistributable), facts
+            yield log
     except RuntimeError as error:
         if str(error) == "Query interrupted":  # DuckDB's own name for Ctrl-C
             raise KeyboardInterrupt from None

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cse_bench import __version__
-from cse_bench.building.catalogue import Catalogue, number_products
+from cse_bench.building.catalogue import Catalogue
 from cse_bench.building.content import content_vectors, given_vectors
 from cse_bench.building.counts import count_log, count_rows
 from cse_bench.building.facts import collect_facts
 from cse_bench.building.keys import Key
 from cse_bench.building.limits import cut_rows, limit_rows
-from cse_bench.building.numbers import by_numbers, number_offers, number_users
+from cse_bench.building.numbered import kept_table, number_log, shop_sessions
 from cse_bench.building.pairs import find_pairs
 from cse_bench.building.queries import find_asked
 from cse_bench.building.rendered import draw_visits, rendered_items
@@ -32,14 +32,10 @@ from cse_bench.building.tables import (
 from cse_bench.building.visits import (
     cross_shop_rows,
     free_visits,
-    number_visits,
-    session_items,
-    support,
 )
 from cse_bench.errors import InputError
 from cse_bench.logs.schema import Log
 from cse_bench.privacy.base import Facts
-from cse_bench.ragged import Ragged
 from cse_bench.release.schema import CROSS_SESSIONS
 from cse_bench.release.write import ReleaseContents
 from cse_bench.trainers.base import Embeddings, Sessions, Trainer
@@ -118,29 +114,21 @@ def build_with_facts(
     InputError
         If the log has fewer than two shops with supported products.
     """
-    stage(STAGES[0])
     waived = log.waivers.keys() | parameters.waivers.keys()
     engine = log.events.get_backend()
-    users = number_users(log.events, key)
     report = BuildReport(drops=list(log.drops))
 
     with ExitStack() as scratch:
-        stage(STAGES[1])
-        offers = _kept(scratch, number_offers(log.events))
-        events = _kept(scratch, by_numbers(log.events, users.table, offers))
-        supported = _kept(scratch, support(events, users.table).inner_join(offers, "offer"))
-        catalogue = number_products(log, supported, parameters.min_users, key)
-        products = catalogue.as_table(key, engine)
+        numbered = number_log(log, parameters.min_users, key, scratch, stage)
+        users, offers, events = numbered.users, numbered.offers, numbered.events
+        catalogue, products = numbered.catalogue, numbered.products
+        visits, items = numbered.visits, numbered.items
         pairs = find_pairs(log, catalogue, products, key, report)
         report.drop(*_undescribed(log, catalogue))
-        stage(STAGES[2])
-        met = _kept(scratch, session_items(events, products))
-        cut = number_visits(met, users.table)
-        visits, items = (_kept(scratch, table) for table in (cut.visits, cut.items))
         stage(STAGES[3])
         gap = round(parameters.gap_days * 86400)
-        rows = _kept(scratch, cross_shop_rows(visits, gap))
-        free = _kept(scratch, draw_visits(free_visits(visits, rows), users.table))
+        rows = kept_table(scratch, cross_shop_rows(visits, gap))
+        free = kept_table(scratch, draw_visits(free_visits(visits, rows), users.table))
         kept = _kept_sessions(free, rendering=pairs is not None)
         asked = None
         if log.queries is not None:
@@ -153,11 +141,11 @@ def build_with_facts(
                 catalogue.raw_shops,
                 catalogue.vocabulary,
                 min_users=parameters.min_users,
-                keep=lambda table: _kept(scratch, table),
+                keep=lambda table: kept_table(scratch, table),
                 report=report,
             )
-            chosen = _kept(scratch, _query_rows(asked.visits, rows, kept, users.table))
-            rows = _kept(scratch, rows.anti_join(chosen, ["user", "visit"]))
+            chosen = kept_table(scratch, _query_rows(asked.visits, rows, kept, users.table))
+            rows = kept_table(scratch, rows.anti_join(chosen, ["user", "visit"]))
             kept = kept.anti_join(chosen, ["user", "visit"])
         made = sessions_tables(items, kept, users, catalogue, log.ordered, key)
         made |= cross_tables(items, rows, users, catalogue, log.ordered, key)
@@ -174,7 +162,8 @@ def build_with_facts(
         stage(STAGES[5])
         train = items.split == "train"
         sessions, unseen = (
-            _shop_sessions(items.filter(part), catalogue, log.ordered) for part in (train, ~train)
+            [found for found, _ in shop_sessions(items.filter(part), catalogue, log.ordered)]
+            for part in (train, ~train)
         )
         if "length" not in waived:
             made = cut_rows(made, key, report)
@@ -213,14 +202,6 @@ def build_with_facts(
         report=report.as_dict(),
     )
     return contents, facts
-
-
-def _kept(scratch: ExitStack, table: ir.Table) -> ir.Table:
-    """Compute a table once, and keep it while `scratch` is open.
-
-    The types are those of the expression: Spark counts rows in 32 bits where Ibis says 64.
-    """
-    return scratch.enter_context(table.cache()).cast(table.schema())
 
 
 def _kept_sessions(free: ir.Table, *, rendering: bool) -> ir.Table:
@@ -279,23 +260,6 @@ def _undescribed(log: Log, catalogue: Catalogue) -> tuple[str, str, int]:
     described = zip(catalogue.titles, catalogue.categories, strict=True)
     without = sum(title is None and category is None for title, category in described)
     return "descriptions", "the catalogue has no title or category for the product", without
-
-
-def _shop_sessions(items: ir.Table, catalogue: Catalogue, ordered: bool) -> list[Sessions]:
-    """Every visit of some items, shop by shop."""
-    order = ["user", "visit", *(["timestamp"] if ordered else []), "item"]
-    flat = items.order_by(order).select("user", "visit", "item", "shop").to_pyarrow()
-    user, visit, item, shop = (flat[c].to_numpy() for c in ("user", "visit", "item", "shop"))
-    sessions = []
-    for number in range(len(catalogue.shops)):
-        mine = shop == number
-        keys = np.column_stack([user[mine], visit[mine]])
-        starts = np.flatnonzero(np.any(np.diff(keys, axis=0, prepend=-1) != 0, axis=1))
-        own = catalogue.rows(number)
-        offsets = np.append(starts, int(mine.sum())).astype(np.int64)
-        rows = Ragged(item[mine].astype(np.int64) - own.start, offsets)
-        sessions.append(Sessions(catalogue.ids[own], rows))
-    return sessions
 
 
 def _fit(trainer: Trainer, sessions: Sessions) -> Embeddings:

@@ -128,6 +128,27 @@ def first_hit_at(k: int, greater: Ints, ties: Ints, rows: Ragged) -> tuple[Float
     return hit, reciprocal
 
 
+def mean_by(row: Ints, values: Floats, n: int) -> Floats:
+    """Mean of the values of each of `n` rows; NaN for a row of none.
+
+    Parameters
+    ----------
+    row : ndarray of shape (m,), int64
+        Row of each value.
+    values : ndarray of shape (m,), float64
+        The values.
+    n : int
+        How many rows there are.
+
+    Returns
+    -------
+    ndarray of shape (n,), float64
+    """
+    count = np.bincount(row, minlength=n)
+    total = np.bincount(row, weights=values, minlength=n)
+    return np.divide(total, count, out=np.full(n, np.nan), where=count > 0)
+
+
 def _row_sums(values: Floats, rows: Ragged) -> Floats:
     sums: Floats = np.add.reduceat(values, rows.offsets[:-1])
     return sums

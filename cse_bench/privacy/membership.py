@@ -112,10 +112,10 @@ def _membership(subject: Subject) -> list[Reading]:
         return []
     baskets = len(np.unique(others))  # trials that share one say no more than it does
     rng = np.random.default_rng(0)
-    value = _auc(members, others)
+    value = auc_of(members, others)
     drawn = np.sort(
         [
-            _auc(members[i], others[i])
+            auc_of(members[i], others[i])
             for i in rng.integers(0, n, size=(REPLICATES, min(n, baskets)))
         ]
     )
@@ -144,7 +144,7 @@ def _membership(subject: Subject) -> list[Reading]:
     ]
 
 
-def _auc(members: Floats, others: Floats) -> float:
+def auc_of(members: Floats, others: Floats) -> float:
     """Probability that a member scores higher, ties half (Mann and Whitney 1947)."""
     ranked = np.sort(others)
     below = np.searchsorted(ranked, members, side="left")

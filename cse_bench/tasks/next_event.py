@@ -18,7 +18,7 @@ from cse_bench.metrics.matched import (
     find_neighbours,
     hits_in_top_tenth,
 )
-from cse_bench.metrics.ranking import first_hit_at, ndcg_at, recall_at
+from cse_bench.metrics.ranking import first_hit_at, mean_by, ndcg_at, recall_at
 from cse_bench.metrics.smoothmax import Wanted, smooth_maxima
 from cse_bench.ragged import Ragged
 from cse_bench.release.read import CrossRows, Release
@@ -159,15 +159,15 @@ def _score_rows(prepared: PreparedRows, source: Matrix, target: Matrix) -> list[
     ranks = Ranks(near.row, near.item, greater, ties, 2 * near.width + 1)
     in_top_tenth = hits_in_top_tenth(greater, ties, near.width)
     metrics = {
-        "auc": _mean_by(near.row, item_auc, n),
-        "hr@10%": _mean_by(near.row, in_top_tenth, n),
+        "auc": mean_by(near.row, item_auc, n),
+        "hr@10%": mean_by(near.row, in_top_tenth, n),
     }
     for places, mark in ((plain, ""), (popular, "+popularity")):
         full = _full_catalogue(places[0], places[1], relevant)
         metrics |= {name + mark: values for name, values in full.items()}
     scored = [VariantScores(prepared.variant, rows.group, metrics, ranks)]
     if prepared.novel is not None:
-        only = _mean_by(near.row[prepared.novel], item_auc[prepared.novel], n)
+        only = mean_by(near.row[prepared.novel], item_auc[prepared.novel], n)
         scored.append(VariantScores(f"{prepared.variant}-novel", rows.group, {"auc": only}))
     return scored
 
@@ -177,7 +177,7 @@ def _score_smoothly(prepared: PreparedRows, source: Matrix, target: Matrix) -> V
     rows, near = prepared.rows, prepared.neighbours
     scores = smooth_maxima(source, target, rows.source, prepared.wanted)
     greater, ties = count_neighbours(scores[:, 0], scores[:, 1:], near.width)
-    values = _mean_by(near.row, auc(greater, ties, near.width), len(rows.group))
+    values = mean_by(near.row, auc(greater, ties, near.width), len(rows.group))
     return VariantScores(f"{prepared.variant}-smooth-maximum", rows.group, {"auc": values})
 
 
@@ -189,13 +189,6 @@ def _full_catalogue(greater: Ints, ties: Ints, relevant: Ragged) -> dict[str, Fl
         "mrr@10": reciprocal,
         "recall@100": recall_at(DEPTH, greater, ties, relevant),
     }
-
-
-def _mean_by(row: Ints, values: Floats, n: int) -> Floats:
-    """Mean of the values of each row; NaN for a row of none."""
-    count = np.bincount(row, minlength=n)
-    total = np.bincount(row, weights=values, minlength=n)
-    return np.divide(total, count, out=np.full(n, np.nan), where=count > 0)
 
 
 def _twins(source: Ragged, pairs: Ints) -> Ragged:

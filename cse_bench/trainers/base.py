@@ -75,7 +75,11 @@ class Trainer(ABC):
 
     name: ClassVar[str]
     description: ClassVar[str]
-    deterministic: ClassVar[bool] = True
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether the same sessions and `random_state` give the same vectors."""
+        return True
 
     @abstractmethod
     def fit(self, sessions: Sessions) -> Embeddings:

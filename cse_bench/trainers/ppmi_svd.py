@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from cse_bench.ragged import Ragged
 from cse_bench.trainers.base import (
     Embeddings,
     Sessions,
@@ -12,7 +11,11 @@ from cse_bench.trainers.base import (
     as_float32,
     check_trainable,
 )
+from cse_bench.trainers.cooccurrence import Cooccurrence, count_pairs
 from cse_bench.types import Floats
+
+KINDS = (np.float32, np.int32, np.int32)
+"""Of an entry of the matrix: its value, row and column."""
 
 
 class PpmiSvd(Trainer):
@@ -45,6 +48,8 @@ class PpmiSvd(Trainer):
         A session of n products counts ``(n - 1) ** -length_weight`` for each of its pairs.
     n_iter : int
         Power iterations of the randomised SVD.
+    count_mb : int
+        Megabytes that the counts may take at a time; the result does not depend on it.
     random_state : int
         Seed of the randomised SVD.
 
@@ -57,7 +62,6 @@ class PpmiSvd(Trainer):
 
     name = "ppmi-svd"
     description = "sparse PPMI + truncated SVD: fast, deterministic"
-    deterministic = True
     JITTER = 0.01
 
     def __init__(
@@ -69,6 +73,7 @@ class PpmiSvd(Trainer):
         discount: float = 2.0,
         length_weight: float = 1.0,
         n_iter: int = 4,
+        count_mb: int = 1024,
         random_state: int = 0,
     ) -> None:
         self.dimensions = dimensions
@@ -78,46 +83,56 @@ class PpmiSvd(Trainer):
         self.discount = discount
         self.length_weight = length_weight
         self.n_iter = n_iter
+        self.count_mb = count_mb
         self.random_state = random_state
 
     def fit(self, sessions: Sessions) -> Embeddings:
         """Learn one vector per product; see `Trainer.fit`."""
+        check_trainable(sessions, self.dimensions)
+        counts = count_pairs(
+            sessions.rows,
+            len(sessions.ids),
+            length_weight=self.length_weight,
+            fewest=self.fewest(),
+            megabytes=self.count_mb,
+        )
+        return self.fit_counts(sessions.ids, counts)
+
+    def fewest(self) -> int:
+        """In how many sessions a pair must have met to count at all."""
+        return 2 if self.discount > 0 else 1
+
+    def fit_counts(self, ids: tuple[str, ...], counts: Cooccurrence) -> Embeddings:
+        """Learn from pairs that are counted already, wherever that was done.
+
+        Parameters
+        ----------
+        ids : tuple of str
+            The products.
+        counts : Cooccurrence
+            How often they met; its weights are those of `length_weight`.
+        """
         from scipy.sparse import csr_array
         from sklearn.utils.extmath import randomized_svd
 
-        check_trainable(sessions, self.dimensions)
-        rows, n = sessions.rows, len(sessions.ids)
-        weight = np.maximum(rows.lengths - 1, 1).astype(np.float64) ** (-self.length_weight / 2)
-        holds = csr_array(
-            (np.repeat(weight, rows.lengths).astype(np.float32), rows.values, rows.offsets),
-            shape=(len(rows), n),
-        )
-        together = (holds.T @ holds).tocoo()
-        apart = together.row != together.col
-        i, j, count = together.row[apart], together.col[apart], together.data[apart]
-
-        total = np.bincount(i, weights=count, minlength=n)
-        context = total**self.smoothing
-        context_mass = context.sum()
-        safe = np.maximum(total, 1e-12)
-        pmi = (
-            np.log(count)
-            - np.log(safe)[i]
-            - self.smoothing * np.log(safe)[j]
-            + np.log(context_mass)
-            - np.log(self.shift)
-        )
-        if self.discount:
-            pmi *= self._discounts(rows, n)[apart]
-        positive = pmi > 0
-        matrix = csr_array(
-            (pmi[positive].astype(np.float32), (i[positive], j[positive])), shape=(n, n)
-        )
+        n = len(ids)
+        log_total = np.log(np.maximum(counts.total, 1e-12))
+        shift = np.log((counts.total**self.smoothing).sum()) - np.log(self.shift)
+        parts = []
+        for met in counts.blocks:
+            pmi = np.log(met.weight) - log_total[met.row] - self.smoothing * log_total[met.column]
+            pmi += shift
+            if self.discount:
+                pmi *= ((met.sessions - 1) / (met.sessions + 1)) ** self.discount
+            positive = pmi > 0
+            kept = (pmi, met.row, met.column)
+            parts.append([a[positive].astype(t) for a, t in zip(kept, KINDS, strict=True)])
+        value, row, column = (np.concatenate(a) for a in zip(*parts, strict=True))
+        matrix = csr_array((value, (row, column)), shape=(n, n))
         u, s, _ = randomized_svd(
             matrix, self.dimensions, n_iter=self.n_iter, random_state=self.random_state
         )
-        vectors = u * s**self.eigenvalue_weight
-        return Embeddings(sessions.ids, as_float32(self._apart(vectors)))
+        return Embeddings(ids, as_float32(self._apart(u * s**self.eigenvalue_weight)))
 
     def _apart(self, vectors: Floats) -> Floats:
         """Add a little random direction to every vector, and a whole one to those of nothing.
@@ -130,13 +145,3 @@ class PpmiSvd(Trainer):
         usual = length[length > 0].mean() if length.any() else 1.0
         moved: Floats = vectors + drawn * np.where(length > 0, self.JITTER * length, usual)
         return moved
-
-    def _discounts(self, rows: Ragged, n: int) -> Floats:
-        """What share of its mutual information each pair counts, in the order of the counts."""
-        from scipy.sparse import csr_array
-
-        ones = np.ones(len(rows.values), np.float32)
-        holds = csr_array((ones, rows.values, rows.offsets), shape=(len(rows), n))
-        sessions = (holds.T @ holds).tocoo().data.astype(np.float64)
-        share: Floats = ((sessions - 1) / (sessions + 1)) ** self.discount
-        return share

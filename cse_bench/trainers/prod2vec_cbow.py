@@ -1,94 +1,23 @@
-"""prod2vec: continuous bag of words over sessions, by gensim."""
+"""prod2vec by continuous bag of words."""
 
 from __future__ import annotations
 
-import hashlib
+from typing import ClassVar
 
-import numpy as np
-
-from cse_bench.extras import require
-from cse_bench.trainers.base import Embeddings, Sessions, Trainer, as_float32, check_trainable
+from cse_bench.trainers.word2vec import Word2vec
 
 
-def _stable_hash(text: str) -> int:
-    """A hash that does not change from process to process, for gensim's initial vectors."""
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest(), "big")
+class Prod2vecCbow(Word2vec):
+    """Continuous bag of words: a product from the mean of those around it.
 
-
-class Prod2vecCbow(Trainer):
-    """Word2vec's CBOW with negative sampling, a session being a sentence.
-
-    Parameters
-    ----------
-    dimensions : int
-        Length of the vectors.
-    window : int
-        How many products on either side are context; sessions without order want one as long as
-        the sessions.
-    negative : int
-        Negative samples.
-    ns_exponent : float
-        Exponent of the negative-sampling distribution.
-    sample : float
-        Threshold above which frequent products are down-sampled.
-    epochs : int
-        Passes over the sessions.
-    n_jobs : int
-        Threads. With more than one the result differs from run to run.
-    random_state : int
-        Seed.
+    Parameters are those of `Word2vec`.
 
     References
     ----------
-    Grbovic et al. 2015, "E-commerce in Your Inbox: Product Recommendations at Scale"; Mikolov et
-    al. 2013, "Efficient Estimation of Word Representations in Vector Space", section 3.1.
+    Mikolov et al. 2013, "Efficient Estimation of Word Representations in Vector Space", section
+    3.1.
     """
 
     name = "prod2vec-cbow"
     description = "word2vec CBOW over sessions (gensim)"
-    deterministic = True
-
-    def __init__(
-        self,
-        dimensions: int = 100,
-        window: int = 20,
-        negative: int = 10,
-        ns_exponent: float = 0.75,
-        sample: float = 1e-3,
-        epochs: int = 30,
-        n_jobs: int = 1,
-        random_state: int = 0,
-    ) -> None:
-        self.dimensions = dimensions
-        self.window = window
-        self.negative = negative
-        self.ns_exponent = ns_exponent
-        self.sample = sample
-        self.epochs = epochs
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-
-    def fit(self, sessions: Sessions) -> Embeddings:
-        """Learn one vector per product; see `Trainer.fit`."""
-        word2vec = require("gensim.models.word2vec", "build", "the trainer prod2vec-cbow")
-        check_trainable(sessions, self.dimensions)
-        order = np.random.default_rng(self.random_state).permutation(len(sessions.rows))
-        sentences = [[str(i) for i in row] for row in sessions.rows.take(order)]
-        model = word2vec.Word2Vec(
-            sentences,
-            vector_size=self.dimensions,
-            window=self.window,
-            negative=self.negative,
-            ns_exponent=self.ns_exponent,
-            sample=self.sample,
-            epochs=self.epochs,
-            min_count=1,
-            sg=0,
-            workers=self.n_jobs,
-            seed=self.random_state,
-            hashfxn=_stable_hash,
-        )
-        vectors = np.zeros((len(sessions.ids), self.dimensions), dtype=np.float32)
-        known = [int(word) for word in model.wv.index_to_key]
-        vectors[known] = model.wv.vectors
-        return Embeddings(sessions.ids, as_float32(vectors))
+    SKIP_GRAM: ClassVar[int] = 0

@@ -11,6 +11,9 @@ from cse_bench.trainers.base import Trainer
 TRAINERS = {
     "ppmi-svd": "cse_bench.trainers.ppmi_svd:PpmiSvd",
     "prod2vec-cbow": "cse_bench.trainers.prod2vec_cbow:Prod2vecCbow",
+    "prod2vec-sgns": "cse_bench.trainers.prod2vec_sgns:Prod2vecSgns",
+    "ials": "cse_bench.trainers.ials:Ials",
+    "random": "cse_bench.trainers.random:Random",
 }
 
 

@@ -1,0 +1,18 @@
+"""What the command line and Python share: resolve a release, run, return records."""
+
+from cse_bench.api.building import audit, build
+from cse_bench.api.releases import EMBEDDED, download, embedded_directory, load_release
+from cse_bench.api.scoring import catalogue, check_aligner, evaluate, new_aligner
+
+__all__ = [
+    "EMBEDDED",
+    "audit",
+    "build",
+    "catalogue",
+    "check_aligner",
+    "download",
+    "embedded_directory",
+    "evaluate",
+    "load_release",
+    "new_aligner",
+]

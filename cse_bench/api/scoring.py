@@ -1,0 +1,187 @@
+"""Aligners: written, checked, scored."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cse_bench
+from cse_bench.api.releases import EMBEDDED, load_release
+from cse_bench.errors import AlignerError, InputError
+from cse_bench.files import write_text_atomically
+from cse_bench.progress import silent
+
+if TYPE_CHECKING:
+    from cse_bench.aligners.base import Aligner
+    from cse_bench.aligners.loading import AlignerSource
+    from cse_bench.release.read import Release
+    from cse_bench.results.record import Result
+
+
+def evaluate(
+    aligner: str | Path | type[Aligner],
+    release: str | Path | Release = EMBEDDED,
+    tracks: str | tuple[str, ...] | list[str] = (),
+    *,
+    split: str = "test",
+    seeds: int = 5,
+    out: str | Path | None = None,
+    save_vectors: bool = False,
+    command: str | None = None,
+    step: Callable[[int], Any] | None = None,
+) -> Result:
+    """Score an aligner.
+
+    Parameters
+    ----------
+    aligner : str, Path or subclass of Aligner
+        A registered name, the path of a file, or a class that stands in a file.
+    release : str, Path or Release
+        See `load_release`.
+    tracks : sequence of str
+        Which tracks; empty for all that the aligner can enter.
+    split : str
+        ``test``, or ``validation`` for choosing anything.
+    seeds : int
+        Runs of a stochastic aligner, at least 5.
+    out : str or Path, optional
+        Directory to write the result into; an earlier result there is replaced.
+    save_vectors : bool
+        Whether to write the aligned vectors of each track's first run there too.
+    command : str, optional
+        What the user typed, for the record.
+    step : callable, optional
+        Given the number of steps, returns a context manager that gives a function to be called
+        with the name of each.
+
+    Returns
+    -------
+    Result
+        The record, as in ``result.json``.
+
+    Raises
+    ------
+    InputError
+        If aligner, release or tracks cannot be used, or the aligner breaks its contract.
+    """
+    from contextlib import nullcontext
+
+    from cse_bench.harness.record import aligned_table, make_result, ranks_table
+    from cse_bench.harness.run import evaluate_aligner, n_steps
+    from cse_bench.harness.tracks import choose_tracks
+    from cse_bench.results.write import result_directory, write_result
+
+    if split not in ("test", "validation"):
+        raise InputError(f"there is no split {split!r} to score", "test, or validation")
+    if seeds < 5:
+        raise InputError(f"{seeds} seeds are too few for an interval", "use at least 5")
+    source = _aligner_source(aligner)
+    data = load_release(release) if isinstance(release, str | Path) else release
+    wanted = (tracks,) if isinstance(tracks, str) else tuple(tracks)
+    chosen = choose_tracks(source.info.uses, wanted, data)
+    parameters = source.parameters()
+    total = n_steps(source, chosen, seeds, data)
+    place = nullcontext(None) if out is None else result_directory(Path(out))
+    with place as stage, nullcontext(silent) if step is None else step(total) as advance:
+        evaluation = evaluate_aligner(
+            source,
+            data,
+            chosen,
+            split=split,
+            seeds=seeds,
+            keep_vectors=save_vectors,
+            step=advance,
+        )
+        said = command or "cse_bench.evaluate"
+        result = make_result(source, parameters, data, evaluation, said)
+        if stage is not None:
+            aligned = aligned_table(data, evaluation) if save_vectors else None
+            write_result(stage, result, ranks_table(evaluation), aligned)
+    return result
+
+
+def _aligner_source(aligner: str | Path | type[Aligner]) -> AlignerSource:
+    from cse_bench.aligners.loading import find_aligner, read_aligner
+
+    if isinstance(aligner, str):
+        return find_aligner(aligner)
+    if isinstance(aligner, Path):
+        return read_aligner(aligner)
+    if not isinstance(aligner, type):
+        raise AlignerError(
+            f"{aligner!r} is an instance", "give the class: the defaults of __init__ are scored"
+        )
+    try:
+        file = inspect.getsourcefile(aligner)
+    except (OSError, TypeError):
+        file = None
+    if file is None or not Path(file).is_file():
+        raise AlignerError(f"{aligner.__name__} stands in no file", "save it as a .py file")
+    return read_aligner(Path(file))
+
+
+def check_aligner(reference: str) -> Iterator[tuple[str, str | None]]:
+    """Run the contract checks on an aligner, on small data.
+
+    Parameters
+    ----------
+    reference : str
+        A registered name or the path of a file.
+
+    Yields
+    ------
+    name, problem : str, str or None
+        Each check as it is done, and what it found.
+    """
+    from cse_bench.aligners.checks import run_checks
+    from cse_bench.aligners.loading import find_aligner
+
+    yield from run_checks(find_aligner(reference))
+
+
+def new_aligner(file: str | Path) -> None:
+    """Write the commented template of an aligner.
+
+    Raises
+    ------
+    InputError
+        If the file exists, or is not to end in ``.py``.
+    """
+    target = Path(file)
+    if target.suffix != ".py":
+        raise InputError(f"{target} does not end in .py", f"cse-bench new {target.stem}.py")
+    if target.exists():
+        raise InputError(f"{target} exists already, and is left as it is", "name another file")
+    if not target.parent.is_dir():
+        raise InputError(f"there is no directory {target.parent}")
+    template = Path(cse_bench.__file__).parent / "aligners" / "template.py"
+    name = re.sub(r"[^a-z0-9.]+", "-", target.stem.lower()).strip("-.") or "my-aligner"
+    text = template.read_text(encoding="utf-8").replace('"my-aligner"', f'"{name[:64]}"')
+    write_text_atomically(target, text)
+
+
+def catalogue() -> dict[str, dict[str, str]]:
+    """What there is, one line each.
+
+    Returns
+    -------
+    dict of str to dict of str to str
+        Kind → name → line, for logs, trainers, aligners, tracks and tasks.
+    """
+    from cse_bench.aligners.loading import find_aligner
+    from cse_bench.aligners.registry import ALIGNERS
+    from cse_bench.harness.tracks import TRACKS
+    from cse_bench.logs.registry import ARCHIVES, READERS
+    from cse_bench.tasks.registry import TASKS
+    from cse_bench.trainers.registry import TRAINERS, trainer_class
+
+    return {
+        "logs": {name: reader.about for name, reader in READERS.items()} | ARCHIVES,
+        "trainers": {name: trainer_class(name).description for name in TRAINERS},
+        "aligners": {name: find_aligner(name).info.description for name in ALIGNERS},
+        "tracks": {track.name: track.about for track in TRACKS.values()},
+        "tasks": {task.name: task.about for task in TASKS},
+    }

@@ -1,0 +1,50 @@
+"""What trainers may learn from, straight from the log: every visit, in each user's order."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from cse_bench.building.job import BuildJob, open_log
+from cse_bench.building.numbered import number_log, shop_sessions
+from cse_bench.errors import InputError
+from cse_bench.progress import silent
+from cse_bench.release.read import Release
+from cse_bench.studies.visits import ShopVisits
+
+
+def read_visits(job: BuildJob, release: Release) -> list[ShopVisits]:
+    """The visits of the train users, and of the validation users who judge.
+
+    Parameters
+    ----------
+    job : BuildJob
+        What the release was built by.
+    release : Release
+        The release; test users, as its key draws them, stay out.
+
+    Raises
+    ------
+    InputError
+        If log, key and options give other products than the release has.
+    """
+    with open_log(job) as log, ExitStack() as scratch:
+        numbered = number_log(log, job.parameters.min_users, job.key, scratch, silent)
+        train, validation = (
+            shop_sessions(
+                numbered.items.filter(numbered.items.split == split),
+                numbered.catalogue,
+                log.ordered,
+            )
+            for split in ("train", "validation")
+        )
+        names, ordered = numbered.catalogue.shops, log.ordered
+    visits = []
+    for name, (ours, user), (theirs, group) in zip(names, train, validation, strict=True):
+        if name not in release.shops or release.shops[name].ids != ours.ids:
+            raise InputError(
+                f"log, key and options give other products of {name} than {release.name} has",
+                "give the key and the options that it was built with",
+            )
+        popularity = release.shops[name].popularity
+        visits.append(ShopVisits(name, ours, theirs.rows, group, popularity, ordered, user))
+    return visits
