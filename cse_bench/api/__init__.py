@@ -3,6 +3,7 @@
 from cse_bench.api.building import audit, build
 from cse_bench.api.releases import EMBEDDED, download, embedded_directory, load_release
 from cse_bench.api.scoring import catalogue, check_aligner, evaluate, new_aligner
+from cse_bench.api.training import neighbours, train, tune
 
 __all__ = [
     "EMBEDDED",
@@ -14,5 +15,8 @@ __all__ = [
     "embedded_directory",
     "evaluate",
     "load_release",
+    "neighbours",
     "new_aligner",
+    "train",
+    "tune",
 ]

@@ -24,6 +24,7 @@ def build(
     log_options: dict[str, Any] | None = None,
     trainer: str = "ppmi-svd",
     dimensions: int = 100,
+    settings: dict[str, str] | None = None,
     name: str = EMBEDDED,
     version: str = cse_bench.__version__,
     gap_days: float = 7.0,
@@ -54,6 +55,8 @@ def build(
         Name of the trainer.
     dimensions : int
         Width of the embeddings.
+    settings : dict of str to str, optional
+        Further parameters of the trainer.
     name, version : str
         Of the release.
     gap_days : float
@@ -102,7 +105,7 @@ def build(
     from cse_bench.building.pipeline import BuildParameters
     from cse_bench.privacy.registry import GATES
     from cse_bench.release.seal import write_seal
-    from cse_bench.trainers.registry import get_trainer
+    from cse_bench.trainers.registry import get_trainer, read_settings
 
     if not 1 / 86400 <= gap_days <= 3650:
         raise InputError(f"a gap of {gap_days:g} days is none", "from one second to ten years")
@@ -124,7 +127,12 @@ def build(
     job = BuildJob(
         source=source,
         log_options=log_options or {},
-        trainer=get_trainer(trainer, dimensions=dimensions, random_state=key.seed("trainer")),
+        trainer=get_trainer(
+            trainer,
+            **{"dimensions": dimensions}
+            | read_settings(trainer, settings or {})
+            | {"random_state": key.seed("trainer")},
+        ),
         parameters=BuildParameters(name, version, gap_days, min_users, waivers or {}),
         key=key,
         engine=engine,

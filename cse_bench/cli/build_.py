@@ -113,6 +113,28 @@ def with_log_options(function: Any) -> Any:
     return function
 
 
+def with_settings(function: Any) -> Any:
+    """Give a command the option ``--set``."""
+    return click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="A parameter of the trainer (repeat for more).",
+    )(function)
+
+
+def read_settings(given: tuple[str, ...]) -> dict[str, str]:
+    """``name=value`` texts, as a dict."""
+    settings = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise click.UsageError(f"--set {text}: write NAME=VALUE")
+        settings[name.strip()] = value.strip()
+    return settings
+
+
 @click.command("build")
 @click.argument("source")
 @click.option(
@@ -196,6 +218,7 @@ def with_log_options(function: Any) -> Any:
 @click.option("--commit", is_flag=True, help="Commit to the hidden release in the manifest.")
 @click.option("--name", metavar="NAME", help="Of the release.  [default: the name of DIR]")
 @click.option("--replace", is_flag=True, help="Replace a release at DIR once the new one is done.")
+@with_settings
 @with_log_options
 def command(source: str, out: Path, **given: Any) -> None:
     """Build an anonymised release from the log SOURCE; cse-bench list names the logs."""
@@ -207,6 +230,7 @@ def command(source: str, out: Path, **given: Any) -> None:
     if len(waive) != len(because):
         raise click.UsageError('every --waive GATE needs its own --because "…"')
     name = given.pop("name") or out.name
+    settings = read_settings(given.pop("settings"))
     options = {name: given.pop(name) for name in BUILD_OPTIONS}
     builds = 1 if options["sealed_out"] is None else 2
     with steps(f"building {out}", builds * len(STAGES)) as stage:
@@ -215,6 +239,7 @@ def command(source: str, out: Path, **given: Any) -> None:
             out,
             name=name,
             log_options=given,
+            settings=settings,
             waivers=dict(zip(waive, because, strict=True)),
             stage=stage,
             **options,

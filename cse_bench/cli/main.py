@@ -24,7 +24,10 @@ VERBS = {
     "download": "Put the embedded release into a folder.",
     "evaluate": "Score an aligner on the benchmark.",
     "list": "List aligners, trainers, tasks and tracks.",
+    "neighbours": "Show the nearest products, before and after alignment.",
     "new": "Write a commented template of an aligner.",
+    "train": "Train embeddings within the shops.",
+    "tune": "Tune a trainer within the shops, and see how its trials align.",
 }
 """Verb → its one line; the file in this directory has the verb's name and a trailing underscore."""
 

@@ -46,7 +46,7 @@ def predict_next_visits(
     vectors: Matrix,
     *,
     hidden: int = 64,
-    epochs: int = 20,
+    epochs: int = 8,
     batch: int = 64,
     longest: int = 60,
     learning_rate: float = 3e-3,
@@ -140,13 +140,15 @@ def predict_next_visits(
         shuffled = rng.permutation(len(inner))
         for begin in range(0, len(inner), batch):
             optimiser.zero_grad()
-            loss_of([inner[i] for i in shuffled[begin : begin + batch]]).backward()
+            loss = loss_of([inner[i] for i in shuffled[begin : begin + batch]])
+            torch.autograd.backward(loss)
             optimiser.step()
         with torch.no_grad():
             parts = [outer[begin : begin + batch] for begin in range(0, len(outer), batch)]
-            loss = float(np.average([float(loss_of(p)) for p in parts], weights=[*map(len, parts)]))
-        if loss < best:
-            best, trained, worse = loss, epoch + 1, 0
+            weights = [sum(len(visit) - 1 for visit in part) for part in parts]
+            found = float(np.average([float(loss_of(part)) for part in parts], weights=weights))
+        if found < best:
+            best, trained, worse = found, epoch + 1, 0
             kept = {name: value.clone() for name, value in model.state_dict().items()}
         else:
             worse += 1

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import optuna
 
 JOURNAL = "study.journal"
+OBJECTIVES = ("auc", "hr@10%", "ndcg@10", "hr@10", "mrr@10")
 STUDY = "tune"
 STARTUP = 10
 """Trials that are drawn at random, before the sampler learns from them."""
@@ -121,6 +122,10 @@ def run_study(
         study.sampler = optuna.samplers.TPESampler(
             seed=random_state * 100_003 + done, n_startup_trials=STARTUP
         )
+        if done == 0:  # the defaults come first, for comparison
+            defaults = get_trainer(trainer).parameters()
+            near = {n: min(max(defaults[n], r.low), r.high) for n, r in space.items()}
+            study.enqueue_trial(near, skip_if_exists=True)
         trial = study.ask()
         parameters = {name: r.suggest(trial, name) for name, r in space.items()}
         step(f"trial {done + 1}: " + ", ".join(f"{k} {v:.3g}" for k, v in parameters.items()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from typing import Any
 
 from cse_bench.errors import InputError, did_you_mean
@@ -43,3 +44,36 @@ def trainer_class(name: str) -> type[Trainer]:
     module, attribute = TRAINERS[name].split(":")
     cls: type[Trainer] = getattr(importlib.import_module(module), attribute)
     return cls
+
+
+def read_settings(trainer: str, given: dict[str, str]) -> dict[str, Any]:
+    """Parameters of a trainer from text, of the types that their defaults have.
+
+    Parameters
+    ----------
+    trainer : str
+        Its name.
+    given : dict of str to str
+        Parameter → value.
+
+    Raises
+    ------
+    InputError
+        If there is no such trainer or parameter, or a value is none.
+    """
+    known = inspect.signature(trainer_class(trainer)).parameters
+    settings: dict[str, Any] = {}
+    for name, text in given.items():
+        if name not in known:
+            raise InputError(
+                f"{trainer} has no parameter {name!r}", did_you_mean(name, sorted(known))
+            )
+        kind = type(known[name].default)
+        try:
+            settings[name] = kind(text)
+        except ValueError:
+            raise InputError(
+                f"{name} = {text!r} is no {kind.__name__}",
+                f"the default is {known[name].default!r}",
+            ) from None
+    return settings
