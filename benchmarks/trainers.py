@@ -1,0 +1,160 @@
+"""Compare the trainers on the official log: time, in-shop score, alignability, membership.
+
+    python benchmarks/trainers.py [--large] [--out benchmarks/trainers.md]
+
+All in one run, on the train sessions of the embedded release: every trainer with its defaults, with
+the best settings of its tuning study (`benchmarks/tuning`), and `paper-cbow`, the settings commonly
+used with the paper's method. Times are of the fit alone, both shops one after the other, beside
+gensim's CBOW of 30 epochs on as many threads as there are cores. ``--large``: a synthetic log of 50
+million events, within how much memory `ppmi-svd` learns from it, in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import cse_bench
+from cse_bench.studies.in_shop import Alignability, InShop, mean_of, membership
+from cse_bench.studies.spaces import SPACES
+from cse_bench.studies.visits import released_visits
+from cse_bench.trainers.registry import get_trainer
+
+STUDIES = Path(__file__).parent / "tuning"
+PAPER = {"dimensions": 48, "window": 5, "epochs": 15, "min_count": 3, "ns_exponent": 0.75}
+PEERS = ("gensim", "implicit", "scipy", "scikit-learn", "numpy")
+
+
+def tuned(study: str) -> dict[str, Any]:
+    """The settings of a study's best trial."""
+    with (STUDIES / study / "trials.csv").open() as file:
+        best = max(csv.DictReader(file), key=lambda row: float(row["objective"]))
+    trainer = study.split("@")[0]
+    kinds = {name: type(r.low) for name, r in SPACES[trainer].items()}
+    return {name: kind(float(best[name])) for name, kind in kinds.items() if name in best}
+
+
+def contestants() -> dict[str, tuple[str, dict[str, Any]]]:
+    """Line of the table → trainer and settings."""
+    cores = os.cpu_count() or 1
+    lines: dict[str, tuple[str, dict[str, Any]]] = {
+        f"gensim CBOW, 30 epochs, {cores} threads": ("prod2vec-cbow", {"n_jobs": cores}),
+        "paper-cbow": ("prod2vec-cbow", PAPER),
+        "random": ("random", {}),
+    }
+    for trainer in SPACES:
+        if trainer != "prod2vec-cbow":
+            lines[f"{trainer}, defaults"] = (trainer, {})
+        if (STUDIES / trainer).is_dir():
+            lines[f"{trainer}, tuned in-shop"] = (trainer, tuned(trainer))
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--large", action="store_true")
+    parser.add_argument("--large-worker", metavar="DIR", help=argparse.SUPPRESS)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    if options.large_worker:
+        learn_large(Path(options.large_worker))
+        return
+    lines = [
+        f"Python {platform.python_version()}, {os.cpu_count()} cores, "
+        + ", ".join(f"{name} {version(name)}" for name in PEERS),
+        "",
+        "| trainer | fit, s | × gensim | in-shop AUC | NDCG@10 | MRR@10 | translation MRR "
+        "| next_event AUC | membership AUC |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    release = cse_bench.load_release()
+    visits = released_visits(release)
+    judges, alignability = InShop(visits), Alignability(release)
+    first = None
+    for line, (name, settings) in contestants().items():
+        trainer = get_trainer(name, **settings)
+        if name != "random":  # libraries are loaded, and pages touched, before the clock runs
+            get_trainer(name, **settings | ({"epochs": 1} if "epochs" in vars(trainer) else {})).fit(
+                visits[0].train
+            )
+        begin = time.perf_counter()
+        found = [trainer.fit(shop.train).vectors for shop in visits]
+        seconds = time.perf_counter() - begin
+        first = first or seconds
+        vectors = {v.name: matrix for v, matrix in zip(visits, found, strict=True)}
+        scores = judges.score(found)
+        half = max(s.high - s.low for s in scores if s.metric == "auc") / 2
+        aligned = alignability.score(vectors)
+        lines.append(
+            f"| {line} | {seconds:.1f} | {first / seconds:.1f} "
+            f"| {mean_of(scores, 'auc'):.4f} ± {half:.3f} | {mean_of(scores, 'ndcg@10'):.4f} "
+            f"| {mean_of(scores, 'mrr@10'):.4f} | {aligned['translation']:.4f} "
+            f"| {aligned['next_event']:.4f} | {membership(release, vectors):.3f} |"
+        )
+        print(lines[-1], flush=True)
+    floor = judges.score_popularity()
+    lines.append(
+        f"| popularity | – | – | {mean_of(floor, 'auc'):.4f} | {mean_of(floor, 'ndcg@10'):.4f} "
+        f"| {mean_of(floor, 'mrr@10'):.4f} | – | – | – |"
+    )
+    text = "\n".join(lines)
+    if options.large:
+        text += "\n\n" + large()
+    print(text)
+    if options.out:
+        command = "python benchmarks/trainers.py" + (" --large" if options.large else "")
+        options.out.write_text(f"# Trainers on the official log\n\n`{command}`\n\n{text}\n")
+
+
+def large() -> str:
+    """Learn from 50 million events, and say what it took."""
+    import tempfile
+
+    from cse_bench.logs.synthetic import SyntheticOptions, write_log
+
+    with tempfile.TemporaryDirectory() as place:
+        write_log(Path(place), SyntheticOptions(size=50_000_000))
+        command = [sys.executable, __file__, "--large-worker", place]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def learn_large(place: Path) -> None:
+    """Read a log's sessions, and learn from all of them as one shop's."""
+    import duckdb
+    import numpy as np
+
+    from cse_bench.ragged import Ragged
+    from cse_bench.trainers.base import Sessions
+
+    table = duckdb.sql(
+        f"""SELECT dense_rank() OVER (ORDER BY session) - 1 AS session,
+                   dense_rank() OVER (ORDER BY product) - 1 AS product
+            FROM read_parquet('{place}/events/**/*.parquet') ORDER BY session"""
+    ).to_arrow_table()
+    session, product = (table[name].to_numpy().astype(np.int64) for name in ("session", "product"))
+    del table
+    starts = np.flatnonzero(np.diff(session, prepend=-1))
+    rows = Ragged(product, np.append(starts, len(product)).astype(np.int64))
+    n = int(product.max()) + 1
+    read = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    begin = time.perf_counter()
+    get_trainer("ppmi-svd").fit(Sessions(tuple(map(str, range(n))), rows))
+    taken = time.perf_counter() - begin
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(
+        f"ppmi-svd on {len(product):,} synthetic events of {n:,} products in {len(rows):,} sessions: "
+        f"{taken:.0f} s, peak {peak:.1f} GiB ({read:.1f} GiB after reading; goal 8)"
+    )
+
+
+if __name__ == "__main__":
+    main()
