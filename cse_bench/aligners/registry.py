@@ -13,6 +13,7 @@ ALIGNERS = {
     "ridge": "ridge.py",
     "content-seeds": "content_seeds.py",
     "graph-matching": "graph_matching.py",
+    "self-learning": "self_learning.py",
 }
 
 CONTROLS = {
