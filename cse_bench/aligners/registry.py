@@ -14,6 +14,7 @@ ALIGNERS = {
     "content-seeds": "content_seeds.py",
     "graph-matching": "graph_matching.py",
     "self-learning": "self_learning.py",
+    "wasserstein-procrustes": "wasserstein_procrustes.py",
 }
 
 CONTROLS = {
