@@ -15,6 +15,7 @@ ALIGNERS = {
     "graph-matching": "graph_matching.py",
     "self-learning": "self_learning.py",
     "wasserstein-procrustes": "wasserstein_procrustes.py",
+    "gromov-wasserstein": "gromov_wasserstein.py",
 }
 
 CONTROLS = {
