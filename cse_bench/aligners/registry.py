@@ -8,9 +8,14 @@ from cse_bench.errors import InputError, did_you_mean
 
 ALIGNERS = {
     "random-rotation": "random_rotation.py",
+    "identity": "identity.py",
     "procrustes": "procrustes.py",
     "ridge": "ridge.py",
     "content-seeds": "content_seeds.py",
+    "graph-matching": "graph_matching.py",
+    "self-learning": "self_learning.py",
+    "wasserstein-procrustes": "wasserstein_procrustes.py",
+    "gromov-wasserstein": "gromov_wasserstein.py",
 }
 
 CONTROLS = {
