@@ -83,9 +83,9 @@ def main() -> None:
     for line, (name, settings) in contestants().items():
         trainer = get_trainer(name, **settings)
         if name != "random":  # libraries are loaded, and pages touched, before the clock runs
-            get_trainer(name, **settings | ({"epochs": 1} if "epochs" in vars(trainer) else {})).fit(
-                visits[0].train
-            )
+            get_trainer(
+                name, **settings | ({"epochs": 1} if "epochs" in vars(trainer) else {})
+            ).fit(visits[0].train)
         begin = time.perf_counter()
         found = [trainer.fit(shop.train).vectors for shop in visits]
         seconds = time.perf_counter() - begin
@@ -122,7 +122,9 @@ def large() -> str:
     from cse_bench.logs.synthetic import SyntheticOptions, write_log
 
     with tempfile.TemporaryDirectory() as place:
-        write_log(Path(place), SyntheticOptions(size=50_000_000))
+        write_log(
+            Path(place), SyntheticOptions(size=50_000_000, products=100_000, categories=1_000)
+        )
         command = [sys.executable, __file__, "--large-worker", place]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
@@ -151,8 +153,8 @@ def learn_large(place: Path) -> None:
     taken = time.perf_counter() - begin
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(
-        f"ppmi-svd on {len(product):,} synthetic events of {n:,} products in {len(rows):,} sessions: "
-        f"{taken:.0f} s, peak {peak:.1f} GiB ({read:.1f} GiB after reading; goal 8)"
+        f"ppmi-svd on {len(product):,} synthetic events of {n:,} products in {len(rows):,} "
+        f"sessions: {taken:.0f} s, peak {peak:.1f} GiB ({read:.1f} GiB after reading; goal 8)"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ settings.register_profile(
     "default", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("default")
+
+# The user's own cache has no part in the tests; workers and subprocesses share this one.
+os.environ.setdefault("CSE_BENCH_CACHE", tempfile.mkdtemp(prefix="cse-bench-tests-"))
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cse_bench
 from cse_bench.api.releases import EMBEDDED, load_release
-from cse_bench.errors import AlignerError, InputError
+from cse_bench.errors import AlignerError, CseBenchError, InputError, did_you_mean
 from cse_bench.files import write_text_atomically
 from cse_bench.progress import silent
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from cse_bench.aligners.base import Aligner
     from cse_bench.aligners.loading import AlignerSource
     from cse_bench.release.read import Release
+    from cse_bench.results.ranked import Line
     from cse_bench.results.record import Result
 
 
@@ -30,6 +32,7 @@ def evaluate(
     seeds: int = 5,
     out: str | Path | None = None,
     save_vectors: bool = False,
+    use_cache: bool = True,
     command: str | None = None,
     step: Callable[[int], Any] | None = None,
 ) -> Result:
@@ -51,6 +54,9 @@ def evaluate(
         Directory to write the result into; an earlier result there is replaced.
     save_vectors : bool
         Whether to write the aligned vectors of each track's first run there too.
+    use_cache : bool
+        Whether runs of just this aligner, data and code are taken from the user's cache
+        (``$CSE_BENCH_CACHE``, else ``~/.cache/cse-bench``), and new ones kept there.
     command : str, optional
         What the user typed, for the record.
     step : callable, optional
@@ -69,6 +75,7 @@ def evaluate(
     """
     from contextlib import nullcontext
 
+    from cse_bench.harness.cache import RunCache, cache_directory
     from cse_bench.harness.record import aligned_table, make_result, ranks_table
     from cse_bench.harness.run import evaluate_aligner, n_steps
     from cse_bench.harness.tracks import choose_tracks
@@ -93,6 +100,7 @@ def evaluate(
             split=split,
             seeds=seeds,
             keep_vectors=save_vectors,
+            cache=RunCache(cache_directory() if use_cache else None),
             step=advance,
         )
         said = command or "cse_bench.evaluate"
@@ -101,6 +109,80 @@ def evaluate(
             aligned = aligned_table(data, evaluation) if save_vectors else None
             write_result(stage, result, ranks_table(evaluation), aligned)
     return result
+
+
+def evaluate_all(
+    release: str | Path | Release = EMBEDDED,
+    tracks: tuple[str, ...] = (),
+    *,
+    split: str = "test",
+    seeds: int = 5,
+    out: Path,
+    use_cache: bool = True,
+    command: str | None = None,
+    step: Callable[[str, int], Any] | None = None,
+    told: Callable[[str], None] = silent,
+) -> tuple[list[Line], dict[str, str]]:
+    """Score every reference aligner, each on the tracks that it enters.
+
+    Parameters
+    ----------
+    release, tracks, split, seeds, use_cache, command
+        See `evaluate`.
+    out : Path
+        Each result is written into a directory of its aligner's name there.
+    step : callable
+        Given an aligner's name and its number of steps, as in `evaluate`.
+    told : callable
+        Given a line as each aligner is done.
+
+    Returns
+    -------
+    lines : list of Line
+        Ranked by track and task.
+    problems : dict of str to str
+        Aligner → why it was not scored; the others are.
+
+    Raises
+    ------
+    InputError
+        If release or tracks cannot be used.
+    """
+    from cse_bench.aligners.loading import find_aligner
+    from cse_bench.aligners.registry import ALIGNERS
+    from cse_bench.harness.tracks import TRACKS, tracks_for
+    from cse_bench.results.ranked import ranked
+    from cse_bench.tasks.registry import TASKS
+
+    for name in tracks:
+        if name not in TRACKS:
+            raise InputError(f"there is no track {name!r}", did_you_mean(name, list(TRACKS)))
+    data = load_release(release) if isinstance(release, str | Path) else release
+    results, problems = [], {}
+    for name in ALIGNERS:
+        own = [track.name for track in tracks_for(find_aligner(name).info.uses)]
+        wanted = tuple(track for track in own if not tracks or track in tracks)
+        if not wanted:
+            continue
+        try:
+            result = evaluate(
+                name,
+                data,
+                wanted,
+                split=split,
+                seeds=seeds,
+                out=out / name,
+                use_cache=use_cache,
+                command=command,
+                step=None if step is None else partial(step, name),
+            )
+        except CseBenchError as error:
+            problems[name] = str(error)
+            continue
+        results.append(result)
+        told(f"{name}: {sum(run.fit_seconds for run in result.runs):.0f} s of fitting")
+    primary = [(task.name, *pair) for task in TASKS for pair in task.primary]
+    return ranked(results, primary, list(TRACKS)), problems
 
 
 def _aligner_source(aligner: str | Path | type[Aligner]) -> AlignerSource:

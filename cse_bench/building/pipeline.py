@@ -182,7 +182,10 @@ def build_with_facts(
             "no user visits two shops within the gap, so there is no cross-shop session",
             "users must be known by one id in all shops; or widen --gap",
         )
-    vectors = [round_mantissa(_fit(trainer, s).vectors, MANTISSA_BITS) for s in sessions]
+    vectors = [
+        round_mantissa(turned(_fit(trainer, own).vectors, key.seed(f"turn {i}")), MANTISSA_BITS)
+        for i, own in enumerate(sessions)
+    ]
     stage(STAGES[6])
     if catalogue.content is None:
         content = content_vectors(catalogue.titles, random_state=key.seed("content"))
@@ -268,6 +271,18 @@ def _fit(trainer: Trainer, sessions: Sessions) -> Embeddings:
     except InputError as error:
         shop = sessions.ids[0].split("_")[0]
         raise InputError(f"{shop}: {error.what}", error.hint) from None
+
+
+def turned(vectors: Matrix, seed: int) -> Matrix:
+    """Turn a shop's vectors by a random rotation, which changes no cosine.
+
+    A trainer may leave its axes in an order, such as that of their variance; two shops' spaces
+    would then be aligned in part before any aligner has seen them.
+    """
+    d = vectors.shape[1]
+    q, r = np.linalg.qr(np.random.default_rng(seed).standard_normal((d, d)))
+    rotation = q * np.sign(np.diag(r))  # uniform over all rotations (Mezzadri 2007)
+    return (vectors.astype(np.float64) @ rotation).astype(np.float32)
 
 
 def round_mantissa(values: Matrix, bits: int) -> Matrix:

@@ -9,7 +9,8 @@ import click
 
 
 @click.command("evaluate")
-@click.argument("aligner")
+@click.argument("aligner", required=False)
+@click.option("--all", "every", is_flag=True, help="Score every reference aligner; then rank them.")
 @click.option(
     "--release",
     default="cross-shop-embeddings",
@@ -44,28 +45,39 @@ import click
     help="Where the result goes.  [default: results/<aligner>, or …-validation]",
 )
 @click.option("--save-vectors", is_flag=True, help="Also write aligned.parquet.")
+@click.option("--no-cache", is_flag=True, help="Fit and score everything anew.")
 @click.option("--json", "as_json", is_flag=True, help="Print the record, not the table.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no table.")
 def command(
-    aligner: str,
+    aligner: str | None,
+    every: bool,
     release: str,
     tracks: tuple[str, ...],
     split: str,
     seeds: int,
     out: Path | None,
     save_vectors: bool,
+    no_cache: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
     """Score ALIGNER, a path of a .py file or a registered name.
 
-    Writes result.json and ranks.parquet into a directory, replacing an earlier result there.
+    Writes result.json and ranks.parquet into a directory, replacing an earlier result there. Runs
+    that were scored before, of just this file on just this data, are taken from the user's cache:
+    an evaluation that was interrupted goes on where it was.
     """
     from cse_bench import api
     from cse_bench.aligners.loading import find_aligner
     from cse_bench.aligners.registry import ALIGNERS
     from cse_bench.progress import steps
 
+    chosen = tuple(name for given in tracks for name in given.replace(",", " ").split())
+    if every == (aligner is not None):
+        raise click.UsageError("name one aligner, or give --all")
+    if aligner is None:
+        _evaluate_all(release, chosen, split, seeds, out, no_cache, as_json, quiet)
+        return
     source = find_aligner(aligner)
     mark = "" if split == "test" else f"-{split}"
     target = Path("results") / f"{source.info.name}{mark}" if out is None else out
@@ -76,10 +88,11 @@ def command(
     result = api.evaluate(
         aligner,
         release,
-        tuple(name for given in tracks for name in given.replace(",", " ").split()),
+        chosen,
         split=split,
         seeds=seeds,
         save_vectors=save_vectors,
+        use_cache=not no_cache,
         out=target,
         command=" ".join(["cse-bench", *sys.argv[1:]]),
         step=lambda total: steps(f"evaluating {source.info.name}", total, enabled=not quiet),
@@ -96,3 +109,47 @@ def command(
         width = None if sys.stdout.isatty() else 160
         print_result(result, primary, Console(width=width))
         click.echo(f"written: {target}/result.json, ranks.parquet")
+
+
+def _evaluate_all(
+    release: str,
+    tracks: tuple[str, ...],
+    split: str,
+    seeds: int,
+    out: Path | None,
+    no_cache: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Score every reference aligner on the tracks it enters, and print them ranked."""
+    import json
+
+    from cse_bench import api
+    from cse_bench.progress import steps
+    from cse_bench.results.ranked import markdown, print_ranked
+
+    place = (
+        (Path("results") if split == "test" else Path("results-validation")) if out is None else out
+    )
+    lines, problems = api.evaluate_all(
+        release,
+        tracks,
+        split=split,
+        seeds=seeds,
+        out=place,
+        use_cache=not no_cache,
+        command=" ".join(["cse-bench", *sys.argv[1:]]),
+        step=lambda name, total: steps(f"evaluating {name}", total, enabled=not quiet),
+        told=lambda line: None if quiet else click.echo(line, err=True),
+    )
+    if as_json:
+        click.echo(json.dumps([line.as_dict() for line in lines], indent=1))
+    elif not quiet:
+        from rich.console import Console
+
+        print_ranked(lines, Console(width=None if sys.stdout.isatty() else 160))
+    (place / "ranking.md").write_text(markdown(lines), encoding="utf-8")
+    for name, problem in problems.items():
+        click.echo(f"not scored: {name}: {problem}", err=True)
+    if problems:
+        sys.exit(1)

@@ -11,6 +11,7 @@ from cse_bench.aligners.base import Evidence
 from cse_bench.aligners.contract import Aligned
 from cse_bench.aligners.loading import AlignerSource, find_aligner
 from cse_bench.errors import InputError
+from cse_bench.harness.cache import RunCache, run_key
 from cse_bench.harness.direction import Direction, fit_direction
 from cse_bench.harness.tracks import TRACKS, Track, draw_evidence
 from cse_bench.release.read import Release
@@ -27,6 +28,8 @@ Its matched AUC is .5 to the last digit, and its other scores are near enough to
 
 PAPER = "paper-aligned"
 """What stands in place of a track for vectors that the data's own authors aligned: a control."""
+
+NO_CACHE = RunCache(None)
 
 ALL_SPLITS = ("train", "validation", "test")
 
@@ -131,6 +134,7 @@ def evaluate_aligner(
     split: str = "test",
     seeds: int = SEEDS,
     keep_vectors: bool = False,
+    cache: RunCache = NO_CACHE,
     step: Callable[[str], None] = lambda name: None,
 ) -> Evaluation:
     """Fit and score an aligner on every track, draw, seed and direction.
@@ -149,6 +153,8 @@ def evaluate_aligner(
         Runs of a stochastic aligner.
     keep_vectors : bool
         Whether to keep the aligned vectors of each track's first run.
+    cache : RunCache
+        Where runs that were scored before are found, and new ones kept.
     step : callable
         Told what begins, `n_steps` times.
 
@@ -178,7 +184,17 @@ def evaluate_aligner(
                 evidence = draw_evidence(direction.evidence, track, run % track.draws)
                 keep = keep_vectors and run == 0
                 fits.append(
-                    _run(aligner, direction, track, evidence, run, seeds, keep=keep, full=run == 0)
+                    _run(
+                        aligner,
+                        direction,
+                        track,
+                        evidence,
+                        run,
+                        seeds,
+                        keep=keep,
+                        full=run == 0,
+                        cache=cache,
+                    )
                 )
             runs[track.name, source, target] = fits
         published = release.published_alignment()
@@ -188,7 +204,8 @@ def evaluate_aligner(
             runs[PAPER, source, target] = [control]
         known = runs.get((TRACKS["pairs-all"].name, source, target), [])
         is_reference = aligner.sha256 == find_aligner("procrustes").sha256
-        context[source, target] = _context(direction, known if is_reference else [], step)
+        context[source, target] = _context(direction, known if is_reference else [], step, cache)
+    cache.prune()
     return Evaluation(runs, context, split)
 
 
@@ -202,9 +219,28 @@ def _run(
     *,
     keep: bool = False,
     full: bool = True,
+    cache: RunCache,
 ) -> Run:
     seed = run % seeds if aligner.info.stochastic else 0
+    key = run_key(
+        release=direction.release.manifest.fingerprint,
+        split=direction.split,
+        direction=[direction.source, direction.target],
+        aligner=aligner.sha256,
+        parameters=aligner.parameters(),
+        uses=sorted(aligner.info.uses),
+        track=[track.name, track.n_pairs, track.draws],
+        run=run,
+        seed=seed,
+        full=full,
+    )
+    known = None if keep else cache.load(key)
+    if known is not None:
+        own = (track.name, direction.source, direction.target, run % track.draws, seed)
+        return Run(*own, *known)
     fit = fit_direction(aligner.make(seed), direction, evidence, run, aligner.info.uses)
+    scores = direction.score(fit.aligned, full=full)
+    cache.save(key, fit.seconds, fit.peak_rss, scores)
     return Run(
         track=track.name,
         source=direction.source,
@@ -213,12 +249,14 @@ def _run(
         seed=seed,
         seconds=fit.seconds,
         peak_rss=fit.peak_rss,
-        scores=direction.score(fit.aligned, full=full),
+        scores=scores,
         aligned=fit.aligned if keep else None,
     )
 
 
-def _context(direction: Direction, reference: list[Run], step: Callable[[str], None]) -> Context:
+def _context(
+    direction: Direction, reference: list[Run], step: Callable[[str], None], cache: RunCache
+) -> Context:
     """Floor, reference (unless it was just run) and oracle of one direction."""
     release, source, target = direction.release, direction.source, direction.target
     place = f"{source} → {target}"
@@ -227,16 +265,18 @@ def _context(direction: Direction, reference: list[Run], step: Callable[[str], N
         step(f"floor {place} {seed + 1}")
         rotation = find_aligner("random-rotation")
         track = TRACKS["unsupervised"]
-        floor.append(_run(rotation, direction, track, direction.evidence, seed, FLOOR_SEEDS))
+        evidence = direction.evidence
+        floor.append(_run(rotation, direction, track, evidence, seed, FLOOR_SEEDS, cache=cache))
     if not release.has("pairs", "train"):
         return Context(floor, [], [])
     track = TRACKS["pairs-all"]
     step(f"reference {place}")
     evidence = direction.evidence
     if not reference:
-        reference = [_run(find_aligner("procrustes"), direction, track, evidence, 0, 1)]
+        procrustes = find_aligner("procrustes")
+        reference = [_run(procrustes, direction, track, evidence, 0, 1, cache=cache)]
     step(f"oracle {place}")
     every = np.concatenate([release.pairs(split, source, target) for split in ALL_SPLITS])
     everything = Evidence(every, evidence.cross_sessions)
-    oracle = [_run(find_aligner("oracle"), direction, track, everything, 0, 1)]
+    oracle = [_run(find_aligner("oracle"), direction, track, everything, 0, 1, cache=cache)]
     return Context(floor, reference, oracle)

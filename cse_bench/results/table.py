@@ -5,10 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
+from cse_bench.results.ranked import Primary, short
 from cse_bench.results.record import Result, Score
-
-Primary = tuple[str, str, str]
-"""Task, variant, metric."""
 
 
 def print_result(result: Result, primary: list[Primary], console: Console) -> None:
@@ -57,26 +55,20 @@ def print_result(result: Result, primary: list[Primary], console: Console) -> No
 
 
 def _cells(score: Score) -> list[str]:
+    def told(value: float | None) -> str:
+        return "–" if value is None else short(value)
+
     gap = "–"
     if score.gap_closed is not None:
         gap = f"{score.gap_closed:.0%} [{score.gap_ci_low:.0%}, {score.gap_ci_high:.0%}]"
     return [
         f"{score.source_shop} → {score.target_shop}",
-        f"{_short(score.value)} [{_short(score.ci_low)}, {_short(score.ci_high)}]",
-        _short(score.floor),
-        _short(score.reference),
-        _short(score.oracle),
+        f"{short(score.value)} [{short(score.ci_low)}, {short(score.ci_high)}]",
+        told(score.floor),
+        told(score.reference),
+        told(score.oracle),
         gap,
     ]
-
-
-def _short(value: float | None) -> str:
-    """Three significant decimals, no leading zero."""
-    if value is None:
-        return "–"
-    return (
-        f"{value:.4f}".removeprefix("0") if abs(value) < 0.1 else f"{value:.3f}".removeprefix("0")
-    )
 
 
 def _caption() -> str:
