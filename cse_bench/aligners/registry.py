@@ -11,6 +11,8 @@ ALIGNERS = {
     "procrustes": "procrustes.py",
     "ridge": "ridge.py",
     "content-seeds": "content_seeds.py",
+    "joint": "joint.py",
+    "cca": "cca.py",
 }
 
 CONTROLS = {
