@@ -13,6 +13,11 @@ ALIGNERS = {
     "content-seeds": "content_seeds.py",
     "joint": "joint.py",
     "cca": "cca.py",
+    "procrustes-sessions": "procrustes_sessions.py",
+    "translation-table": "translation_table.py",
+    "content-knn": "content_knn.py",
+    "relative": "relative.py",
+    "mlp": "mlp.py",
 }
 
 CONTROLS = {
