@@ -22,9 +22,9 @@ class ContentKNN(Aligner):
         \sum_{y \in N(x)} w_y \, y \Big/ \sum_{y \in N(x)} w_y, \qquad w_y = e^{\cos(x, y) / \tau}
 
     over unit vectors y, the cosines being those of content. The source shop's own vectors are not
-    used. A product without content, or with nothing like it (no positive cosine), is put at zero. No parameter is tuned: ten
-    neighbours as is usual, and a temperature at which a cosine that is less by 0.1 counts e times
-    less. Cost: O(n_source n_target c), memory O(block · n_target).
+    used. A product without content, or with nothing like it (no positive cosine), is put at zero.
+    No parameter is tuned: ten neighbours as is usual, and a temperature at which a cosine that is
+    less by 0.1 counts e times less. Cost: O(n_source n_target c), memory O(block · n_target).
 
     Parameters
     ----------

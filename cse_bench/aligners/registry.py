@@ -18,6 +18,9 @@ ALIGNERS = {
     "content-knn": "content_knn.py",
     "relative": "relative.py",
     "mlp": "mlp.py",
+    "semi-supervised": "semi_supervised.py",
+    "fused-gromov-wasserstein": "fused_gromov_wasserstein.py",
+    "rcsls": "rcsls.py",
 }
 
 CONTROLS = {
