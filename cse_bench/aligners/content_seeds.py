@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from cse_bench import Aligner, Evidence, Matrix, Shop, unit
 
 BLOCK = 1024
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
 
 
 class ContentSeeds(Aligner):
@@ -148,14 +151,19 @@ class ContentSeeds(Aligner):
         angle = unit(shop.content) @ _single(self.sharpness * frequency)
         waves = np.hstack([np.cos(angle), np.sin(angle)]) / np.float32(np.sqrt(half))
         waves[~shop.content.any(axis=1)] = 0
-        return waves
+        return waves.astype(np.float32)
 
 
 MOST = 400
 """Coordinates of geometry: with the features of content, at most 1024."""
 
 
-def _mutual(ours: Matrix, theirs: Matrix, popularity: tuple, beta: float) -> tuple[Matrix, Matrix]:
+def _mutual(
+    ours: Matrix,
+    theirs: Matrix,
+    popularity: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]],
+    beta: float,
+) -> tuple[Rows, Matrix]:
     """Pairs of rows that are each other's best by CSLS less the difference in popularity."""
     dense = _density(ours, theirs), _density(theirs, ours)
     best, reached = np.empty(len(ours), np.int64), np.empty(len(ours), np.float32)
@@ -183,7 +191,7 @@ def _density(ours: Matrix, theirs: Matrix, k: int = 10) -> Matrix:
     return density
 
 
-def _canonical(x: Matrix, y: Matrix, weight: Matrix, alpha: float) -> tuple[Matrix, Matrix]:
+def _canonical(x: Matrix, y: Matrix, weight: Floats, alpha: float) -> tuple[Floats, Floats]:
     """Maps of both sides to their canonical variates (see ``cca``)."""
     weight = weight / weight.sum()
     whiten_x, whiten_y = _whitening(x, weight, alpha), _whitening(y, weight, alpha)
@@ -193,7 +201,7 @@ def _canonical(x: Matrix, y: Matrix, weight: Matrix, alpha: float) -> tuple[Matr
     return whiten_x @ u * scale, whiten_y @ vt.T * scale
 
 
-def _whitening(x: Matrix, weight: Matrix, alpha: float) -> Matrix:
+def _whitening(x: Matrix, weight: Floats, alpha: float) -> Floats:
     m, d = x.shape
     moment = (x * weight[:, None]).T @ x.astype(np.float64)
     penalty = alpha * (1 + d / m) * max(np.trace(moment) / d, 1e-12)
@@ -209,10 +217,10 @@ def _centred(x: Matrix) -> Matrix:
     return x
 
 
-def _single(x: Matrix) -> Matrix:
+def _single(x: Floats) -> Matrix:
     return x.astype(np.float32)
 
 
-def _scaled(x: Matrix) -> Matrix:
+def _scaled(x: Floats) -> Matrix:
     """Over the root mean square length of a row."""
-    return _single(x / np.sqrt(max(np.vdot(x, x) / len(x), 1e-12)))
+    return _single(x / np.sqrt(max(float(np.vdot(x, x)) / len(x), 1e-12)))

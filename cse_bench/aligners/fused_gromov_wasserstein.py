@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from cse_bench import Aligner, Evidence, Matrix, Shop, unit
 
@@ -88,7 +89,7 @@ class FusedGromovWasserstein(Aligner):
         """Unit vectors, with zeros up to the shared width."""
         return self._padded(shop)
 
-    def _popular(self, shop: Shop) -> Matrix:
+    def _popular(self, shop: Shop) -> npt.NDArray[np.intp]:
         """The rows of the most popular products, in an order that is not the rows'."""
         length = np.linalg.norm(shop.vectors, axis=1)
         return np.lexsort((length, shop.popularity))[::-1][: self.products]

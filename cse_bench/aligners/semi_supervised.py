@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from cse_bench import Aligner, Evidence, Matrix, Shop, unit
 
 BLOCK = 1024
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
 
 
 class SemiSupervised(Aligner):
@@ -90,7 +93,12 @@ class SemiSupervised(Aligner):
         return self.theirs_
 
 
-def _mutual(ours: Matrix, theirs: Matrix, popularity: tuple, beta: float) -> Matrix:
+def _mutual(
+    ours: Matrix,
+    theirs: Matrix,
+    popularity: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]],
+    beta: float,
+) -> Rows:
     """Pairs of rows that are each other's best by CSLS less the difference in popularity."""
     dense = _density(ours, theirs), _density(theirs, ours)
     best = np.empty(len(ours), np.int64)
@@ -118,7 +126,7 @@ def _density(ours: Matrix, theirs: Matrix, k: int = 10) -> Matrix:
     return density
 
 
-def _canonical(x: Matrix, y: Matrix, weight: Matrix, alpha: float) -> tuple[Matrix, Matrix]:
+def _canonical(x: Matrix, y: Matrix, weight: Floats, alpha: float) -> tuple[Floats, Floats]:
     """Maps of both sides to their canonical variates (see ``cca``)."""
     weight = weight / weight.sum()
     whiten_x, whiten_y = _whitening(x, weight, alpha), _whitening(y, weight, alpha)
@@ -128,7 +136,7 @@ def _canonical(x: Matrix, y: Matrix, weight: Matrix, alpha: float) -> tuple[Matr
     return whiten_x @ u * scale, whiten_y @ vt.T * scale
 
 
-def _whitening(x: Matrix, weight: Matrix, alpha: float) -> Matrix:
+def _whitening(x: Matrix, weight: Floats, alpha: float) -> Floats:
     m, d = x.shape
     moment = (x * weight[:, None]).T @ x.astype(np.float64)
     penalty = alpha * (1 + d / m) * max(np.trace(moment) / d, 1e-12)
@@ -144,5 +152,5 @@ def _centred(x: Matrix) -> Matrix:
     return x
 
 
-def _single(x: Matrix) -> Matrix:
+def _single(x: Floats) -> Matrix:
     return x.astype(np.float32)
