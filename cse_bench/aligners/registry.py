@@ -7,15 +7,25 @@ from pathlib import Path
 from cse_bench.errors import InputError, did_you_mean
 
 ALIGNERS = {
-    "random-rotation": "random_rotation.py",
     "identity": "identity.py",
-    "procrustes": "procrustes.py",
-    "ridge": "ridge.py",
-    "content-seeds": "content_seeds.py",
+    "random-rotation": "random_rotation.py",
     "graph-matching": "graph_matching.py",
     "self-learning": "self_learning.py",
     "wasserstein-procrustes": "wasserstein_procrustes.py",
     "gromov-wasserstein": "gromov_wasserstein.py",
+    "content-knn": "content_knn.py",
+    "content-seeds": "content_seeds.py",
+    "fused-gromov-wasserstein": "fused_gromov_wasserstein.py",
+    "procrustes": "procrustes.py",
+    "ridge": "ridge.py",
+    "cca": "cca.py",
+    "rcsls": "rcsls.py",
+    "relative": "relative.py",
+    "semi-supervised": "semi_supervised.py",
+    "mlp": "mlp.py",
+    "procrustes-sessions": "procrustes_sessions.py",
+    "translation-table": "translation_table.py",
+    "joint": "joint.py",
 }
 
 CONTROLS = {
