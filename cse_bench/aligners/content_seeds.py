@@ -25,16 +25,15 @@ class ContentSeeds(Aligner):
     products, have vectors with little noise, and content tells them apart surely.
 
     Refinement: two products are an induced pair if each is the other's best by CSLS on geometry
-    beside content, less ``beta`` times their difference in popularity; canonical variates of the
-    induced pairs (see ``cca``) are the next geometry. It stops when the mean score of the pairs,
+    beside content; canonical variates of the induced pairs (see ``cca``; shrunk by as much as a
+    direction's mean variance) are the next geometry. It stops when the mean score of the pairs,
     which no dictionary is needed for, stops rising.
 
     Content enters as random Fourier features, whose dot product falls from 1 (equal content) to
-    next to nothing at ``min_cosine`` (.04 for the defaults): kinds, not shades. In the matching it
-    counts twice a geometry, so that pairs are of one kind; in the output the two count alike.
-    ``fit`` sees no pair, but the design is not free of them: ``sharpness``, ``beta`` and the
-    shrinkage are those that validation pairs chose for ``joint``, ``semi-supervised`` and ``cca``,
-    and canonical variates were preferred to Procrustes, and content put into the output, with
+    next to nothing at ``min_cosine`` (.04 for the defaults, which is where ``sharpness`` comes
+    from): kinds, not shades. In the matching it counts twice a geometry, so that pairs are of one
+    kind; in the output the two count alike. No value was chosen by pairs; but that canonical
+    variates took the place of Procrustes, and content a place in the output, was designed with
     validation scores in view. ``rounds`` bounds the time: the criterion was still rising slowly.
     A zero vector, or zero content, stays zero in its part.
     Cost: O(kinds² c + rounds · n_source n_target (d + features)), memory O(block · n_target).
@@ -47,8 +46,6 @@ class ContentSeeds(Aligner):
         Exponent of a kind's size.
     rounds : int
         Most rounds of refinement.
-    beta : float
-        What a bit of difference in popularity costs.
     sharpness : float
         Unit content vectors at a distance r have the dot product exp(-(r · sharpness)² / 2).
     features : int
@@ -75,14 +72,12 @@ class ContentSeeds(Aligner):
         min_cosine: float = 0.95,
         weight: float = 0.5,
         rounds: int = 3,
-        beta: float = 0.3,
         sharpness: float = 8.0,
         features: int = 400,
     ) -> None:
         self.min_cosine = min_cosine
         self.weight = weight
         self.rounds = rounds
-        self.beta = beta
         self.sharpness = sharpness
         self.features = features
 
@@ -92,14 +87,13 @@ class ContentSeeds(Aligner):
         x, y = _centred(unit(source.vectors)), _centred(unit(target.vectors))
         geometry = self._rotated(source, target)
         there = [np.flatnonzero(z.any(axis=1)) for z in (x, y)]
-        popularity = source.popularity[there[0]], target.popularity[there[1]]
         reached = -np.inf
         for _ in range(self.rounds if len(there[0]) and len(there[1]) else 0):
             both = [
                 unit(np.hstack([g[rows], 2 * c[rows]]))
                 for g, c, rows in zip(geometry, content, there, strict=True)
             ]
-            best, score = _mutual(both[0], both[1], popularity, self.beta)
+            best, score = _mutual(both[0], both[1])
             if not len(best) or score.mean() <= reached:
                 break
             reached = score.mean()
@@ -162,20 +156,14 @@ MOST = 400
 """Coordinates of geometry: with the features of content, at most 1024."""
 
 
-def _mutual(
-    ours: Matrix,
-    theirs: Matrix,
-    popularity: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]],
-    beta: float,
-) -> tuple[Rows, Matrix]:
-    """Pairs of rows that are each other's best by CSLS less the difference in popularity."""
+def _mutual(ours: Matrix, theirs: Matrix) -> tuple[Rows, Matrix]:
+    """Pairs of rows that are each other's best by CSLS."""
     dense = _density(ours, theirs), _density(theirs, ours)
     best, reached = np.empty(len(ours), np.int64), np.empty(len(ours), np.float32)
     top, who = np.full(len(theirs), -np.inf, np.float32), np.zeros(len(theirs), np.int64)
     for begin in range(0, len(ours), BLOCK):
         part = slice(begin, begin + BLOCK)
         score = 2 * (ours[part] @ theirs.T) - dense[0][part, None] - dense[1]
-        score -= np.float32(beta) * np.abs(popularity[0][part, None] - popularity[1])
         best[part], reached[part] = score.argmax(axis=1), score.max(axis=1)
         first = score.argmax(axis=0)
         found = score[first, np.arange(len(theirs))]

@@ -141,6 +141,8 @@ def _blocks(source: Shop, target: Shop, evidence: Evidence, kinds: Sides) -> lis
 
 def _canonical(x: Matrix, y: Matrix, alpha: float, exponent: float) -> Sides:
     """Maps of both sides to their canonical variates, with shrinkage (see ``cca``)."""
+    if not len(x):  # nothing known: nothing said
+        return np.zeros((x.shape[1], 1), np.float32), np.zeros((y.shape[1], 1), np.float32)
     whiten_x, whiten_y = (_whitening(z.astype(np.float64), alpha) for z in (x, y))
     cross = x.T.astype(np.float64) @ y / len(x)
     u, correlation, vt = np.linalg.svd(whiten_x @ cross @ whiten_y, full_matrices=False)
@@ -162,9 +164,7 @@ def _popularity(source: Shop, target: Shop, evidence: Evidence) -> Sides:
     # With ten more pairs half a bit apart, so that few pairs are not taken at their word.
     shift = difference.sum() / (len(difference) + 10)
     width = np.sqrt((np.sum((difference - shift) ** 2) + 10 * 0.5**2) / (len(difference) + 10))
-    step = np.arange(1, 1 + WAVES) * (
-        np.pi / 10
-    )  # a period of 20 bits: no two products are wider apart
+    step = np.arange(1, 1 + WAVES) * (np.pi / 10)  # a period of 20 bits: wider than any difference
     weight = np.tile(np.exp(-0.25 * (width * step) ** 2), 2)
     x, y = (weight * _waves(np.outer(p, step)) for p in (ours + shift, theirs))
     return _scaled(x, y)
