@@ -66,6 +66,38 @@ SPACES: dict[str, dict[str, Range]] = {
 where CBOW costs one for each product, is tried with shorter windows and fewer epochs."""
 
 
+FIRST: dict[str, dict[str, float]] = {
+    "ppmi-svd": {
+        "dimensions": 100,
+        "smoothing": 0.75,
+        "shift": 1.0,
+        "eigenvalue_weight": 0.5,
+        "discount": 2.0,
+        "length_weight": 1.0,
+    },
+    "prod2vec-cbow": {
+        "dimensions": 100,
+        "window": 20,
+        "negative": 10,
+        "ns_exponent": 0.75,
+        "sample": 1e-3,
+        "alpha": 0.025,
+        "epochs": 30,
+    },
+    "prod2vec-sgns": {
+        "dimensions": 100,
+        "window": 15,
+        "negative": 10,
+        "ns_exponent": 0.75,
+        "sample": 1e-3,
+        "alpha": 0.025,
+        "epochs": 15,
+    },
+    "ials": {"dimensions": 100, "alpha": 10.0, "regularization": 0.01, "iterations": 15},
+}
+"""What every study tries first, for comparison: plain settings, untuned."""
+
+
 def space_of(trainer: str, fixed: dict[str, Any]) -> dict[str, Range]:
     """The parameters of a trainer that are to be tuned.
 

@@ -12,7 +12,7 @@ from cse_bench.errors import InputError
 from cse_bench.extras import require
 from cse_bench.release.read import Release
 from cse_bench.studies.in_shop import Alignability, InShop, mean_of, membership, train_shops
-from cse_bench.studies.spaces import space_of
+from cse_bench.studies.spaces import FIRST, space_of
 from cse_bench.studies.visits import ShopVisits
 from cse_bench.trainers.registry import get_trainer
 
@@ -122,10 +122,8 @@ def run_study(
         study.sampler = optuna.samplers.TPESampler(
             seed=random_state * 100_003 + done, n_startup_trials=STARTUP
         )
-        if done == 0:  # the defaults come first, for comparison
-            defaults = get_trainer(trainer).parameters()
-            near = {n: min(max(defaults[n], r.low), r.high) for n, r in space.items()}
-            study.enqueue_trial(near, skip_if_exists=True)
+        if done == 0:
+            study.enqueue_trial({n: FIRST[trainer][n] for n in space}, skip_if_exists=True)
         trial = study.ask()
         parameters = {name: r.suggest(trial, name) for name, r in space.items()}
         step(f"trial {done + 1}: " + ", ".join(f"{k} {v:.3g}" for k, v in parameters.items()))

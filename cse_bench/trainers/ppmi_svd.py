@@ -32,6 +32,8 @@ class PpmiSvd(Trainer):
     of which no pair counts gets a random direction, and every other one a hundredth of one, so that
     no two coincide.
 
+    The defaults follow from a tuning study (``benchmarks/tuning.md``).
+
     Parameters
     ----------
     dimensions : int
@@ -66,12 +68,12 @@ class PpmiSvd(Trainer):
 
     def __init__(
         self,
-        dimensions: int = 100,
-        smoothing: float = 0.75,
-        shift: float = 1.0,
-        eigenvalue_weight: float = 0.5,
-        discount: float = 2.0,
-        length_weight: float = 1.0,
+        dimensions: int = 128,
+        smoothing: float = 0.9,
+        shift: float = 1.5,
+        eigenvalue_weight: float = 0.65,
+        discount: float = 1.0,
+        length_weight: float = 1.25,
         n_iter: int = 4,
         count_mb: int = 1024,
         random_state: int = 0,

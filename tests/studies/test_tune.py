@@ -48,7 +48,7 @@ def test_the_report_shows_every_trial_and_what_matters(small_release, tmp_path):
         assert (tmp_path / "s" / "pareto.png").read_bytes().startswith(b"\x89PNG")
     rows = list(csv.DictReader((tmp_path / "s" / "trials.csv").open()))
     assert len(rows) == 6
-    # the first trial has the defaults
+    # the first trial has plain settings
     assert float(rows[0]["smoothing"]) == 0.75
     for row in rows:
         assert float(row["in_shop_auc"]) == pytest.approx(float(row["objective"]))
