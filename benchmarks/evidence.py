@@ -68,7 +68,10 @@ PANELS = (
         "cross-shop sessions", "sessions", SESSIONS, some_sessions,
         ("procrustes-sessions", "translation-table"),
     ),
-    Panel("wrong pairs among all", "share wrong", WRONG, some_wrong, ("procrustes", "semi-supervised")),
+    Panel(
+        "wrong pairs among all", "share wrong", WRONG, some_wrong,
+        ("procrustes", "semi-supervised"),
+    ),
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -51,7 +52,7 @@ def test_the_readme_has_its_two_commands():
 def test_every_command_runs(place):
     need("ibis")
     for command in commands():
-        program, *arguments = command.split()
+        program, *arguments = shlex.split(command)
         assert program == "cse-bench"
         done = run([sys.executable, "-m", "cse_bench", *arguments], place)
         assert done.returncode == 0, f"{command}\n{done.stderr}"
