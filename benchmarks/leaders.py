@@ -49,8 +49,8 @@ def main() -> None:
         "",
         "`cse-bench evaluate --all --out results && python benchmarks/leaders.py results`, "
         f"{one.release.name} {one.release.version} ({one.release.fingerprint[:8]}), test split, "
-        f"protocol {one.protocol.version}, cse-bench {one.environment.cse_bench}. Gap closed is the "
-        "mean over both directions; 0 % is a random rotation, 100 % `procrustes` with all pairs.",
+        f"protocol {one.protocol.version}, cse-bench {one.environment.cse_bench}. Gap closed: the "
+        "mean over both directions; 0 % is a random rotation, 100 % `procrustes` on all pairs.",
         "",
         "## Who leads, and by how much",
         "",

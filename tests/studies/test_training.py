@@ -42,29 +42,27 @@ def job_of(release, key_file, engine="duckdb"):
     return BuildJob.of_release(release.manifest, "synthetic", LOG, key, engine=engine)
 
 
-def test_from_the_release_the_record_says_how_and_how_well(small_release, tmp_path):
-    record = api.train(
-        "ppmi-svd", tmp_path / "v", small_release.path, settings={"dimensions": "12"}
-    )
+def test_from_the_release_the_record_says_how_and_how_well(release, tmp_path):
+    record = api.train("ppmi-svd", tmp_path / "v", release.path, settings={"dimensions": "24"})
     assert json.loads((tmp_path / "v" / "training.json").read_text()) == record
-    assert record["trainer"]["dimensions"] == 12
+    assert record["trainer"]["dimensions"] == 24
     assert record["trainer"]["name"] == "ppmi-svd"
-    assert record["release"]["fingerprint"] == small_release.manifest.fingerprint
+    assert record["release"]["fingerprint"] == release.manifest.fingerprint
     by_name = {
         (who, s["shop"], s["metric"]): s
         for who, found in record["completion"].items()
         for s in found
     }
-    for shop, table in small_release.shops.items():
+    for shop, table in release.shops.items():
         own = by_name["ppmi-svd", shop, "auc"]
         assert own["low"] <= own["value"] <= own["high"]
-        assert own["value"] > by_name["random", shop, "auc"]["value"]
+        assert own["value"] > by_name["random", shop, "auc"]["value"] + 0.1
         assert by_name["popularity", shop, "auc"]["value"] == pytest.approx(0.5, abs=0.05)
         written = pq.read_table(tmp_path / "v" / f"{shop}.parquet")
         assert written["product_id"].to_pylist() == list(table.ids)
-        assert written["embedding"].type.list_size == 12
+        assert written["embedding"].type.list_size == 24
     with pytest.raises(InputError, match="exists already"):
-        api.train("ppmi-svd", tmp_path / "v", small_release.path)
+        api.train("ppmi-svd", tmp_path / "v", release.path)
 
 
 def test_safetensors_hold_the_same_vectors(small_release, tmp_path):
