@@ -39,7 +39,7 @@ class Procrustes(Aligner):
         """Solve for the rotation."""
         self.width_ = max(source.vectors.shape[1], target.vectors.shape[1])
         ours, theirs = evidence.pairs.T
-        x, y = self._padded(source)[ours], self._padded(target)[theirs]
+        x, y = self._padded(source.vectors[ours]), self._padded(target.vectors[theirs])
         u, s, vt = np.linalg.svd(x.T.astype(np.float64) @ y)
         known = s > s[0] * 1e-6
         self.rotation_ = (u[:, known] @ vt[known]).astype(np.float32)
@@ -47,11 +47,12 @@ class Procrustes(Aligner):
 
     def transform(self, shop: Shop) -> Matrix:
         """Rotate the unit vectors."""
-        return self._padded(shop) @ self.rotation_
+        return self._padded(shop.vectors) @ self.rotation_
 
     def transform_target(self, shop: Shop) -> Matrix:
         """Unit vectors, with zeros up to the shared width."""
-        return self._padded(shop)
+        return self._padded(shop.vectors)
 
-    def _padded(self, shop: Shop) -> Matrix:
-        return np.pad(unit(shop.vectors), ((0, 0), (0, self.width_ - shop.vectors.shape[1])))
+    def _padded(self, vectors: Matrix) -> Matrix:
+        missing = self.width_ - vectors.shape[1]
+        return np.pad(unit(vectors), ((0, 0), (0, missing))) if missing else unit(vectors)

@@ -44,8 +44,8 @@ class Ridge(Aligner):
     def fit(self, source: Shop, target: Shop, evidence: Evidence) -> Self:
         """Solve the normal equations."""
         ours, theirs = evidence.pairs.T
-        x = unit(source.vectors)[ours].astype(np.float64)
-        y = unit(target.vectors)[theirs]
+        x = unit(source.vectors[ours]).astype(np.float64)
+        y = unit(target.vectors[theirs])
         m, d = x.shape
         penalty = self.alpha * m / d * np.eye(d)
         self.map_ = np.linalg.solve(x.T @ x + penalty, x.T @ y).astype(np.float32)
