@@ -1,6 +1,6 @@
 """Compare the trainers on the official log: time, in-shop score, alignability, membership.
 
-    python benchmarks/trainers.py [--large] [--out benchmarks/trainers.md]
+    python benchmarks/trainers.py [--large | --profile] [--out benchmarks/trainers.md]
 
 All in one run, on the train sessions of the embedded release: every trainer with its defaults, with
 the best settings of its tuning study (`benchmarks/tuning`), and `paper-cbow`, the settings commonly
@@ -66,11 +66,15 @@ def contestants() -> dict[str, tuple[str, dict[str, Any]]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--large", action="store_true")
+    parser.add_argument("--profile", action="store_true", help="only where ppmi-svd's time goes")
     parser.add_argument("--large-worker", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     if options.large_worker:
         LARGE_STEPS[options.large_worker[0]](Path(options.large_worker[1]))
+        return
+    if options.profile:
+        profile()
         return
     lines = [
         f"Python {platform.python_version()}, {os.cpu_count()} cores, "
@@ -117,6 +121,33 @@ def main() -> None:
     if options.out:
         command = "python benchmarks/trainers.py" + (" --large" if options.large else "")
         options.out.write_text(f"# Trainers on the official log\n\n`{command}`\n\n{text}\n")
+
+
+PARTS = {"_matmul_sparse": "sparse product of the counts", "_randomized_svd": "SVD"}
+
+
+def profile() -> None:
+    """Where the time of `ppmi-svd` goes, on one shop."""
+    import cProfile
+    import pstats
+
+    shop = released_visits(cse_bench.load_release())[0]
+    trainer = get_trainer("ppmi-svd")
+    trainer.fit(shop.train)
+    profiler = cProfile.Profile()
+    profiler.runcall(trainer.fit, shop.train)
+    stats = pstats.Stats(profiler)
+    total = stats.total_tt
+    named = dict.fromkeys(PARTS, 0.0)
+    for (_, _, function), (_, _, _, cumulative, _) in stats.stats.items():
+        if function in named:
+            named[function] = max(named[function], cumulative)
+    rest = total - sum(named.values())
+    for function, seconds in named.items():
+        print(f"{PARTS[function]}: {seconds:.2f} s, {seconds / total:.0%}")
+    print(
+        f"weighing the counts, and all else: {rest:.2f} s, {rest / total:.0%}; whole {total:.2f} s"
+    )
 
 
 def large() -> str:
