@@ -1,16 +1,18 @@
 """What each kind of evidence is worth: gap closed against how much of it there is.
 
-    python benchmarks/evidence.py [--out benchmarks/evidence] [--draws 3]
+    python benchmarks/evidence.py [--out benchmarks/evidence] [--draws 3] [--draw-again]
 
 On the embedded release's test split: pairs from 10 to all; cross-shop sessions from 50 to all; all
 pairs of which a share is wrong; beside them, as horizontal lines, what catalogue features alone and
-no evidence at all close. Writes ``evidence.md`` (the numbers), ``evidence.html`` and
-``evidence.png``. A value is the mean over draws and both directions.
+no evidence at all close. Writes ``evidence.json`` (every draw), ``evidence.md``, ``evidence.html``
+and ``evidence.png``. A value is the mean over draws and both directions. ``--draw-again`` makes
+page and pictures from ``evidence.json``.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -30,6 +32,9 @@ SESSIONS = (50, 100, 200, 500, 1000, 2000, None)
 WRONG = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8)
 TASKS = {"next_event": ("rendered", "auc"), "translation": ("cosine", "mrr")}
 LINES = {"content": "content-seeds", "unsupervised": "graph-matching"}
+HIGHEST = 1.6
+"""Where the pictures end; what is higher is named."""
+
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")  # safe for the colour-blind (Okabe and Ito)
 
 
@@ -118,19 +123,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/evidence"))
     parser.add_argument("--draws", type=int, default=3)
+    parser.add_argument("--draw-again", action="store_true")
     options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    kept = options.out / "evidence.json"
+    if not options.draw_again:
+        kept.write_text(json.dumps(measure(options.draws), indent=1) + "\n")
+    data = json.loads(kept.read_text())
+    lines, draws = data["lines"], data["draws"]
+    found = {(p["panel"], p["aligner"]): p["points"] for p in data["found"]}
+    write_table(options.out / "evidence.md", lines, found, draws)
+    figure = picture(lines, found)
+    figure.write_html(options.out / "evidence.html", include_plotlyjs=True)
+    figure.write_image(options.out / "evidence.png", scale=2)
+
+
+def measure(draws: int) -> dict:
+    """Every gap of every draw."""
     judge = Judge()
     lines = {
         f"{kind}: {name}": judge.gaps(name, lambda evidence: evidence, 0)
         for kind, name in LINES.items()
     }
-    print(lines, flush=True)
     found: dict[tuple[str, str], list[tuple[float, list[dict[str, float]]]]] = defaultdict(list)
     for panel in PANELS:
         for amount in panel.amounts:
             for name in panel.aligners:
                 runs = []
-                for draw in range(options.draws if amount else 1):
+                for draw in range(draws if amount else 1):
                     rng = np.random.default_rng([draw, int(1000 * (amount or 0))])
                     runs.append(
                         judge.gaps(name, lambda e, r=rng: panel.limited(e, amount, r), draw)  # noqa: B023
@@ -138,11 +158,11 @@ def main() -> None:
                 place = float(whole(judge, panel) if amount is None else amount)
                 found[panel.title, name].append((place, runs))
                 print(panel.title, name, place, runs, flush=True)
-    options.out.mkdir(parents=True, exist_ok=True)
-    write_table(options.out / "evidence.md", lines, found, options.draws)
-    figure = picture(lines, found)
-    figure.write_html(options.out / "evidence.html", include_plotlyjs=True)
-    figure.write_image(options.out / "evidence.png", scale=2)
+    return {
+        "draws": draws,
+        "lines": lines,
+        "found": [{"panel": p, "aligner": a, "points": points} for (p, a), points in found.items()],
+    }
 
 
 def whole(judge: Judge, panel: Panel) -> int:
@@ -204,6 +224,13 @@ def picture(lines: dict, found: dict) -> go.Figure:
                 shown.add(name)
             for dash, (title, gaps) in zip(("dash", "dot"), lines.items(), strict=True):
                 ends = [points[0][0], points[-1][0]]
+                if gaps[task] > HIGHEST:
+                    figure.add_annotation(
+                        text=f"{title}: {gaps[task]:.0%}, off the scale", showarrow=False,
+                        x=0.5, y=HIGHEST - 0.05, xref="x domain", row=row, col=column,
+                        font={"size": 12, "color": "#555"},
+                    )  # fmt: skip
+                    continue
                 figure.add_scatter(
                     x=ends, y=[gaps[task]] * 2, mode="lines", name=title, legendgroup=title,
                     showlegend=title not in shown,
@@ -218,6 +245,7 @@ def picture(lines: dict, found: dict) -> go.Figure:
             )  # fmt: skip
     figure.update_yaxes(tickformat=".0%", zeroline=True, zerolinecolor="#999")
     figure.update_yaxes(title="gap closed", col=1)
+    figure.update_yaxes(range=[-0.08, HIGHEST])
     figure.update_layout(
         template="plotly_white", width=1150, height=720, font={"size": 14},
         legend={"orientation": "h", "y": -0.12, "x": 0.5, "xanchor": "center"},
