@@ -52,6 +52,7 @@ def main() -> None:
         f"protocol {one.protocol.version}, cse-bench {one.environment.cse_bench}. Gap closed: the "
         "mean over both directions; 0 % is a random rotation, 100 % `procrustes` on all pairs.",
         "",
+        (Path(__file__).parent / "aligners-notes.md").read_text(),
         "## Who leads, and by how much",
         "",
         "| track | metric | best | plainest | difference [95 %, paired, over groups] |",

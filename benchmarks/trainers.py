@@ -1,12 +1,13 @@
 """Compare the trainers on the official log: time, in-shop score, alignability, membership.
 
-    python benchmarks/trainers.py [--large | --profile] [--out benchmarks/trainers.md]
+    python benchmarks/trainers.py [--large | --profile | --out benchmarks/trainers.md]
 
 All in one run, on the train sessions of the embedded release: every trainer with its defaults, with
 the best settings of its tuning study (`benchmarks/tuning`), and `paper-cbow`, the settings commonly
 used with the paper's method. Times are of the fit alone, both shops one after the other, beside
-gensim's CBOW of 30 epochs on as many threads as there are cores. ``--large``: a synthetic log of 50
-million events, within how much memory `ppmi-svd` learns from it, in a process of its own.
+gensim's CBOW of 30 epochs on as many threads as there are cores. ``--profile``: where the time of
+`ppmi-svd` goes. ``--large``: a synthetic log of 50 million events, within how much memory `ppmi-svd`
+learns from it, in a process of its own.
 """
 
 from __future__ import annotations
@@ -76,6 +77,9 @@ def main() -> None:
     if options.profile:
         profile()
         return
+    if options.large:
+        print(large())
+        return
     lines = [
         f"Python {platform.python_version()}, {os.cpu_count()} cores, "
         + ", ".join(f"{name} {version(name)}" for name in PEERS),
@@ -115,12 +119,10 @@ def main() -> None:
         f"| {mean_of(floor, 'mrr@10'):.4f} | – | – | – |"
     )
     text = "\n".join(lines)
-    if options.large:
-        text += "\n\n" + large()
     print(text)
     if options.out:
-        command = "python benchmarks/trainers.py" + (" --large" if options.large else "")
-        options.out.write_text(f"# Trainers on the official log\n\n`{command}`\n\n{text}\n")
+        title = "# Trainers on the official log's train sessions, as the release holds them"
+        options.out.write_text(f"{title}\n\n`python benchmarks/trainers.py`\n\n{text}\n")
 
 
 PARTS = {"_matmul_sparse": "sparse product of the counts", "_randomized_svd": "SVD"}

@@ -171,7 +171,7 @@ def tune(
     from cse_bench.studies.spaces import space_of
     from cse_bench.studies.tune import OBJECTIVES, open_study, run_study
     from cse_bench.studies.tune_report import importances, study_rows, write_report
-    from cse_bench.trainers.registry import read_settings
+    from cse_bench.trainers.registry import get_trainer, read_settings
 
     require("optuna", "tune", "tuning")
     require("plotly", "tune", "tuning")
@@ -182,7 +182,7 @@ def tune(
             f"there is no in-shop metric {objective!r}", did_you_mean(objective, list(OBJECTIVES))
         )
     fixed = read_settings(trainer, settings or {})
-    space_of(trainer, fixed)
+    get_trainer(trainer, **fixed)  # refuses what is beyond its limits
     data = load_release(release)
     about = {
         "trainer": trainer,
@@ -191,6 +191,8 @@ def tune(
         "fixed": fixed,
         "random_state": random_state,
         "log": None if source is None else source.log,
+        "log_options": {} if source is None else {k: repr(v) for k, v in source.options.items()},
+        "space": {name: repr(r) for name, r in space_of(trainer, fixed).items()},
     }
     target = Path(out)
     study = open_study(target, about)
@@ -261,7 +263,8 @@ def neighbours(
         if shop not in shops:
             raise InputError(f"{data.name} has no shop {shop!r}", did_you_mean(shop, shops))
     if ours == theirs:
-        raise InputError("source and target are one shop", f"--target {shops[0]}")
+        other = next(shop for shop in shops if shop != ours)
+        raise InputError("source and target are one shop", f"--target {other}")
     rows = find_products(data, ours, text, products)
     wanted = find_aligner(aligner)
     evidence = train_evidence(data, ours, theirs)

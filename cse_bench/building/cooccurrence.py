@@ -10,8 +10,9 @@ import numpy as np
 
 from cse_bench.building.job import BuildJob, open_log
 from cse_bench.building.numbered import NumberedLog, number_log
+from cse_bench.errors import InputError
 from cse_bench.progress import silent
-from cse_bench.trainers.base import Embeddings
+from cse_bench.trainers.base import Embeddings, check_dimensions
 from cse_bench.trainers.cooccurrence import Cooccurrence, Met
 from cse_bench.trainers.ppmi_svd import PpmiSvd
 
@@ -28,16 +29,25 @@ def fit_on_engine(trainer: PpmiSvd, job: BuildJob) -> list[Embeddings]:
         What learns.
     job : BuildJob
         Where the log is, and who of its users are train users.
+
+    Raises
+    ------
+    InputError
+        If a shop has no more products than dimensions were asked for.
     """
     with open_log(job) as log, ExitStack() as scratch:
         numbered = number_log(log, job.parameters.min_users, job.key, scratch, silent)
-        return [
-            trainer.fit_counts(
-                numbered.catalogue.ids[numbered.catalogue.rows(shop)],
-                count_on_engine(numbered, shop, trainer.length_weight, trainer.fewest()),
-            )
-            for shop in range(len(numbered.catalogue.shops))
-        ]
+        catalogue, found = numbered.catalogue, []
+        for number, name in enumerate(catalogue.shops):
+            ids = catalogue.ids[catalogue.rows(number)]
+            try:
+                check_dimensions(len(ids), trainer.dimensions)
+            except InputError as error:
+                raise InputError(f"{name}: {error.what}", error.hint) from None
+            weight, fewest = trainer.length_weight, trainer.fewest()
+            counts = count_on_engine(numbered, number, weight, fewest)
+            found.append(trainer.fit_counts(ids, counts))
+        return found
 
 
 def count_on_engine(

@@ -131,6 +131,8 @@ def read_settings(given: tuple[str, ...]) -> dict[str, str]:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
             raise click.UsageError(f"--set {text}: write NAME=VALUE")
+        if name.strip() in settings:
+            raise click.UsageError(f"--set {name.strip()} is given twice")
         settings[name.strip()] = value.strip()
     return settings
 

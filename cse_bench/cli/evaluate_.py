@@ -125,12 +125,20 @@ def _evaluate_all(
     import json
 
     from cse_bench import api
+    from cse_bench.errors import InputError
+    from cse_bench.files import write_text_atomically
     from cse_bench.progress import steps
     from cse_bench.results.ranked import markdown, print_ranked
 
     place = (
         (Path("results") if split == "test" else Path("results-validation")) if out is None else out
     )
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot write to {place}: {error.strerror}", "name another --out"
+        ) from None
     lines, problems = api.evaluate_all(
         release,
         tracks,
@@ -148,8 +156,8 @@ def _evaluate_all(
         from rich.console import Console
 
         print_ranked(lines, Console(width=None if sys.stdout.isatty() else 160))
-    (place / "ranking.md").write_text(markdown(lines), encoding="utf-8")
     for name, problem in problems.items():
         click.echo(f"not scored: {name}: {problem}", err=True)
+    write_text_atomically(place / "ranking.md", markdown(lines))
     if problems:
         sys.exit(1)

@@ -51,8 +51,8 @@ def source_of(given: dict[str, Any]) -> Any:
     log, key_file, engine = (given.pop(name) for name in ("log", "key_file", "engine"))
     options = {name: value for name, value in given.items() if value not in (None, ())}
     if log is None:
-        if key_file is not None or options:
-            told = "--key-file" if key_file is not None else f"--{next(iter(options))}"
+        if key_file is not None or options or engine != "duckdb":
+            told = "--key-file" if key_file is not None else f"--{next(iter(options), 'engine')}"
             raise InputError(f"{told} is about a log, and none is given", "--log SOURCE")
         return None
     if key_file is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import threading
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -170,12 +170,24 @@ def train_shops(trainer: Trainer, visits: list[ShopVisits]) -> list[Embeddings]:
     InputError
         If a shop's sessions cannot be learned from; the message names it.
     """
+    found: dict[str, Embeddings] = {}
+    failed: dict[str, BaseException] = {}
 
-    def fit(shop: ShopVisits) -> Embeddings:
+    def fit(shop: ShopVisits) -> None:
         try:
-            return trainer.fit(shop.train)
-        except InputError as error:
-            raise InputError(f"{shop.name}: {error.what}", error.hint) from None
+            found[shop.name] = trainer.fit(shop.train)
+        except BaseException as error:
+            failed[shop.name] = error
 
-    with ThreadPoolExecutor(len(visits)) as pool:
-        return list(pool.map(fit, visits))
+    # Daemons, so that who interrupts need not wait for the end of a fit.
+    threads = [threading.Thread(target=fit, args=(shop,), daemon=True) for shop in visits]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        while thread.is_alive():
+            thread.join(0.1)
+    for name, error in failed.items():
+        if isinstance(error, InputError):
+            raise InputError(f"{name}: {error.what}", error.hint) from None
+        raise error
+    return [found[shop.name] for shop in visits]

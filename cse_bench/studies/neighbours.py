@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 
 from cse_bench.aligners.contract import Aligned
-from cse_bench.errors import InputError, did_you_mean
+from cse_bench.errors import InputError
 from cse_bench.metrics.cosine import unit
 from cse_bench.release.read import Release, ShopTable
 from cse_bench.types import Floats, Ints
@@ -79,7 +80,12 @@ def find_products(release: Release, shop: str, text: str, most: int) -> Ints:
     known = sorted({c for c in categories if c})
     chosen = [c for c in known if c == wanted] or [c for c in known if wanted and wanted in c]
     if not chosen:
-        hint = did_you_mean(wanted, known) if known else f"give an id, such as {table.ids[0]}"
+        hint = f"give an id, such as {table.ids[0]}"
+        if known:
+            near = get_close_matches(wanted, known, n=1)
+            popular = dict.fromkeys(categories[i] for i in np.argsort(-table.popularity))
+            some = [repr(c) for c in popular if c][:3]
+            hint = f"did you mean {near[0]!r}?" if near else f"categories are {', '.join(some)} …"
         raise InputError(f"{shop} has no product or category {text!r}", hint)
     rows = np.flatnonzero(np.isin(categories, chosen))
     order: Ints = np.argsort(-table.popularity[rows], kind="stable")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -50,7 +51,12 @@ def open_study(directory: Path, about: dict[str, Any], *, resume: bool = True) -
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     path = directory / JOURNAL
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot keep a study in {directory}: {error.strerror}", "name another --out"
+        ) from None
     try:
         storage = JournalStorage(JournalFileBackend(str(path)))
         study: optuna.Study = optuna.create_study(
@@ -122,8 +128,8 @@ def run_study(
         study.sampler = optuna.samplers.TPESampler(
             seed=random_state * 100_003 + done, n_startup_trials=STARTUP
         )
-        if done == 0:
-            study.enqueue_trial({n: FIRST[trainer][n] for n in space}, skip_if_exists=True)
+        if done == 0 and not study.get_trials(states=(optuna.trial.TrialState.WAITING,)):
+            study.enqueue_trial({n: FIRST[trainer][n] for n in space})
         trial = study.ask()
         parameters = {name: r.suggest(trial, name) for name, r in space.items()}
         step(f"trial {done + 1}: " + ", ".join(f"{k} {v:.3g}" for k, v in parameters.items()))
@@ -134,6 +140,11 @@ def run_study(
             seconds = time.perf_counter() - begin
             vectors = {v.name: e.vectors for v, e in zip(visits, embeddings, strict=True)}
             scores = in_shop.score(list(vectors.values()))
+            reached = mean_of(scores, objective)
+            if not math.isfinite(reached):
+                raise InputError(
+                    f"no validation session has a {objective} to judge by", "try another objective"
+                )
             found = {
                 "in_shop": {m: mean_of(scores, m) for m in sorted({s.metric for s in scores})},
                 "alignability": alignability.score(vectors),
@@ -145,8 +156,8 @@ def run_study(
             raise
         for name, value in found.items():
             trial.set_user_attr(name, value)
-        study.tell(trial, mean_of(scores, objective))
-        done += 1
+        study.tell(trial, reached)
+        done = len(complete_trials(study))
 
 
 def complete_trials(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:

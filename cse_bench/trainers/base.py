@@ -67,6 +67,16 @@ class Embeddings:
     vectors: Matrix
 
 
+MANY = 2**31
+"""No parameter that counts something goes further."""
+
+COMMON_LIMITS: dict[str, tuple[float, float]] = {
+    "dimensions": (1, MANY),
+    "random_state": (0, 2**32 - 1),
+    "n_jobs": (1, 1024),
+}
+
+
 class Trainer(ABC):
     """Learns product embeddings from the sessions of one shop.
 
@@ -75,6 +85,8 @@ class Trainer(ABC):
 
     name: ClassVar[str]
     description: ClassVar[str]
+    limits: ClassVar[dict[str, tuple[float, float]]] = {}
+    """Parameter → least and largest value that it may have."""
 
     @property
     def deterministic(self) -> bool:
@@ -101,6 +113,20 @@ class Trainer(ABC):
             If the sessions cannot be learned from.
         """
 
+    def check_limits(self) -> None:
+        """Refuse parameters beyond `limits`, and what is no finite number.
+
+        Raises
+        ------
+        InputError
+            If there is one.
+        """
+        own = self.parameters()
+        for name, (low, high) in (COMMON_LIMITS | self.limits).items():
+            if name in own and not low <= own[name] <= high:
+                told = f"from {low:g}" + (f" to {high:g}" if high < MANY else "")
+                raise InputError(f"{self.name}: {name} is {own[name]}", f"{name} goes {told}")
+
     def parameters(self) -> dict[str, Any]:
         """What ``__init__`` stored, by name."""
         return {k: v for k, v in sorted(vars(self).items()) if not k.startswith("_")}
@@ -120,6 +146,17 @@ def check_trainable(sessions: Sessions, dimensions: int) -> None:
             f"{n} product(s) in {len(sessions.rows)} session(s): nothing occurs together",
             "a trainer needs sessions of at least two products",
         )
+    check_dimensions(n, dimensions)
+
+
+def check_dimensions(n: int, dimensions: int) -> None:
+    """Refuse as many dimensions as products.
+
+    Raises
+    ------
+    InputError
+        If there are.
+    """
     if not 0 < dimensions < n:
         raise InputError(
             f"{dimensions} dimensions were asked of {n} products",

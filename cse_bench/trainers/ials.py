@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from cse_bench.extras import require
-from cse_bench.trainers.base import Embeddings, Sessions, Trainer, as_float32, check_trainable
+from cse_bench.trainers.base import (
+    MANY,
+    Embeddings,
+    Sessions,
+    Trainer,
+    as_float32,
+    check_trainable,
+)
 from cse_bench.trainers.cooccurrence import distinct
 
 
@@ -40,6 +49,11 @@ class Ials(Trainer):
 
     name = "ials"
     description = "implicit-feedback ALS over sessions (implicit)"
+    limits: ClassVar[dict[str, tuple[float, float]]] = {
+        "alpha": (0, 1e6),
+        "regularization": (0, 1e6),
+        "iterations": (1, MANY),
+    }
 
     def __init__(
         self,

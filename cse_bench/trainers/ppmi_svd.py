@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from cse_bench.trainers.base import (
+    MANY,
     Embeddings,
     Sessions,
     Trainer,
     as_float32,
+    check_dimensions,
     check_trainable,
 )
 from cse_bench.trainers.cooccurrence import Cooccurrence, count_pairs
@@ -65,6 +69,15 @@ class PpmiSvd(Trainer):
     name = "ppmi-svd"
     description = "sparse PPMI + truncated SVD: fast, deterministic"
     JITTER = 0.01
+    limits: ClassVar[dict[str, tuple[float, float]]] = {
+        "smoothing": (0, 1),
+        "shift": (1e-6, 1e6),
+        "eigenvalue_weight": (0, 2),
+        "discount": (0, 100),
+        "length_weight": (0, 10),
+        "n_iter": (0, 1000),
+        "count_mb": (1, MANY),
+    }
 
     def __init__(
         self,
@@ -118,6 +131,7 @@ class PpmiSvd(Trainer):
         from sklearn.utils.extmath import randomized_svd
 
         n = len(ids)
+        check_dimensions(n, self.dimensions)
         log_total = np.log(np.maximum(counts.total, 1e-12))
         shift = np.log((counts.total**self.smoothing).sum()) - np.log(self.shift)
         parts = []

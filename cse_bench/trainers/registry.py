@@ -31,9 +31,10 @@ def get_trainer(name: str, **parameters: Any) -> Trainer:
     Raises
     ------
     InputError
-        If there is no such trainer.
+        If there is no such trainer, or a parameter is beyond its limits.
     """
     trainer: Trainer = trainer_class(name)(**parameters)
+    trainer.check_limits()
     return trainer
 
 

@@ -9,7 +9,14 @@ import numpy as np
 
 from cse_bench.errors import InputError
 from cse_bench.extras import require
-from cse_bench.trainers.base import Embeddings, Sessions, Trainer, as_float32, check_trainable
+from cse_bench.trainers.base import (
+    MANY,
+    Embeddings,
+    Sessions,
+    Trainer,
+    as_float32,
+    check_trainable,
+)
 
 
 class Word2vec(Trainer):
@@ -49,6 +56,15 @@ class Word2vec(Trainer):
     """
 
     SKIP_GRAM: ClassVar[int]
+    limits: ClassVar[dict[str, tuple[float, float]]] = {
+        "window": (1, MANY),
+        "negative": (1, 1000),
+        "ns_exponent": (-1, 1),
+        "sample": (0, 1),
+        "epochs": (1, MANY),
+        "min_count": (1, MANY),
+        "alpha": (1e-9, 1),
+    }
 
     def __init__(
         self,

@@ -215,6 +215,9 @@ def test_one_aligner_or_all(small_release):
         done = run("evaluate", *arguments)
         assert done.returncode == 2
         assert "name one aligner, or give --all" in done.stderr
+    done = run("evaluate", "--all", "--out", __file__)
+    assert done.returncode == 2
+    assert "cannot write to" in done.stderr
     done = run("evaluate", "--all", "--tracks", "unsupervisd")
     assert done.returncode == 2
     assert "did you mean 'unsupervised'" in done.stderr

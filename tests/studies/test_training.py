@@ -165,6 +165,9 @@ def test_a_next_visit_is_foretold_better_than_by_popularity(built, key_file, tmp
     [
         (("--log", "synthetic"), "--key-file FILE"),
         (("--key-file", "k"), "--key-file is about a log, and none is given"),
+        (("--engine", "spark"), "--engine is about a log, and none is given"),
+        (("--set", "dimensions=5", "--set", "dimensions=6"), "given twice"),
+        (("--set", "smoothing=nan"), "smoothing is nan"),
         (("--size", "5"), "--size is about a log, and none is given"),
         (("--next-visit",), "reads each user's visits in order"),
         (("--set", "dimensions"), "write NAME=VALUE"),

@@ -91,6 +91,40 @@ def test_an_interrupted_study_says_so_and_is_gone_on_with(small_release, tmp_pat
     assert len(json.loads(done.stdout)["trials"]) >= 3
 
 
+def test_a_first_trial_that_was_cut_short_is_tried_again(small_release, tmp_path, monkeypatch):
+    options = {"trials": 2, "settings": SMALL}
+    whole = api.tune("ppmi-svd", tmp_path / "whole", small_release.path, **options)
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("cse_bench.studies.tune.train_shops", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            api.tune("ppmi-svd", tmp_path / "cut", small_release.path, **options)
+    cut = api.tune("ppmi-svd", tmp_path / "cut", small_release.path, **options)
+    assert [{**row, "trial": 0} for row in scores(cut)] == [
+        {**row, "trial": 0} for row in scores(whole)
+    ]
+
+
+def test_a_fit_can_be_interrupted(small_release, tmp_path):
+    need("gensim")
+    command = [
+        sys.executable, "-m", "cse_bench", "train", "prod2vec-cbow", "--release",
+        str(small_release.path), "--out", str(tmp_path / "v"), "--set", "epochs=100000",
+    ]  # fmt: skip
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    until = time.time() + 60
+    while time.time() < until and not list(tmp_path.iterdir()):
+        time.sleep(0.1)
+    time.sleep(3)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 130, said
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_cannot_be_tuned_is_refused_before_work(small_release, tmp_path):
     release = small_release.path
     for message, arguments in {
@@ -104,8 +138,11 @@ def test_what_cannot_be_tuned_is_refused_before_work(small_release, tmp_path):
             api.tune(name, tmp_path / "s", release, **options)
     assert not (tmp_path / "s").exists()
     api.tune("ppmi-svd", tmp_path / "s", release, trials=1, settings=SMALL)
-    with pytest.raises(InputError, match="a study of another fixed, trainer"):
+    with pytest.raises(InputError, match="a study of another fixed, space, trainer"):
         api.tune("ials", tmp_path / "s", release, trials=1)
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(InputError, match="cannot keep a study in"):
+        api.tune("ppmi-svd", tmp_path / "file", release, trials=1, settings=SMALL)
     (tmp_path / "s" / "study.journal").write_text("no journal\n")
     with pytest.raises(InputError, match="no study that can be gone on with"):
         api.tune("ppmi-svd", tmp_path / "s", release, trials=1, settings=SMALL)

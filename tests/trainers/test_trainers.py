@@ -6,6 +6,7 @@ import pytest
 from cse_bench.errors import InputError
 from cse_bench.ragged import Ragged
 from cse_bench.trainers import Sessions
+from cse_bench.trainers.base import COMMON_LIMITS
 from cse_bench.trainers.ppmi_svd import PpmiSvd
 from cse_bench.trainers.registry import TRAINERS, get_trainer, read_settings
 from tests.conftest import need
@@ -96,6 +97,34 @@ def test_rarer_products_than_min_count_have_no_vector():
     assert vectors[:20].any(axis=1).all()
     with pytest.raises(InputError, match="no product was met 9999 times"):
         get_trainer("prod2vec-cbow", dimensions=6, min_count=9999).fit(sessions)
+
+
+@pytest.mark.parametrize(
+    ("trainer", "parameter", "value"),
+    [
+        ("ppmi-svd", "dimensions", 0),
+        ("ppmi-svd", "shift", 0.0),
+        ("ppmi-svd", "smoothing", float("nan")),
+        ("ppmi-svd", "eigenvalue_weight", float("inf")),
+        ("ppmi-svd", "n_iter", -1),
+        ("ppmi-svd", "random_state", -1),
+        ("prod2vec-cbow", "window", 0),
+        ("prod2vec-cbow", "epochs", -1),
+        ("prod2vec-sgns", "ns_exponent", 1.5),
+        ("ials", "n_jobs", -1),
+        ("ials", "regularization", -1.0),
+        ("random", "dimensions", -3),
+    ],
+)
+def test_parameters_beyond_their_limits_are_refused(trainer, parameter, value):
+    with pytest.raises(InputError, match=f"{trainer}: {parameter} is .*"):
+        get_trainer(trainer, **{parameter: value})
+
+
+@pytest.mark.parametrize("name", list(TRAINERS))
+def test_every_number_has_limits_and_defaults_keep_them(name):
+    trainer = get_trainer(name)
+    assert set(trainer.parameters()) <= set(COMMON_LIMITS | trainer.limits)
 
 
 def test_settings_are_read_as_their_defaults_are():
