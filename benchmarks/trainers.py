@@ -6,8 +6,8 @@ All in one run, on the train sessions of the embedded release: every trainer wit
 the best settings of its tuning study (`benchmarks/tuning`), and `paper-cbow`, the settings commonly
 used with the paper's method. Times are of the fit alone, both shops one after the other, beside
 gensim's CBOW of 30 epochs on as many threads as there are cores. ``--profile``: where the time of
-`ppmi-svd` goes. ``--large``: a synthetic log of 50 million events, within how much memory `ppmi-svd`
-learns from it, in a process of its own.
+`ppmi-svd` goes. ``--large``: a synthetic log of 50 million events, within how much memory
+`ppmi-svd` learns from it, in a process of its own.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ def test_build_score_and_load(tmp_path, key_file, name):
     for aligner in ALIGNERS if name == "csv" else ONE_OF_EACH:
         uses = find_aligner(aligner).info.uses
         if uses <= evidence:
-            tracks = ["pairs-all"] if "pairs" in uses else []
+            tracks = ["pairs-all"] if uses == {"pairs"} else []
             result = cse_bench.evaluate(aligner, release, tracks, split="validation")
             assert len({(s.source_shop, s.target_shop) for s in result.scores}) == shops * (
                 shops - 1

@@ -184,6 +184,7 @@ def test_ppmi_equals_its_definition(monkeypatch, discount):
         dimensions=7,
         eigenvalue_weight=1.0,
         length_weight=0.0,
+        shift=1.0,
         smoothing=0.75,
         n_iter=20,
         discount=discount,
