@@ -27,7 +27,7 @@ STARTUP = 10
 """Trials that are drawn at random, before the sampler learns from them."""
 
 
-def open_study(directory: Path, about: dict[str, Any], *, resume: bool = True) -> optuna.Study:
+def open_study(directory: Path, about: dict[str, Any]) -> optuna.Study:
     """The study of a directory, new or as it was left.
 
     Parameters
@@ -36,8 +36,6 @@ def open_study(directory: Path, about: dict[str, Any], *, resume: bool = True) -
         Holds the study's own storage.
     about : dict
         What it is a study of; kept with it.
-    resume : bool
-        Whether one that is there may be gone on with.
 
     Raises
     ------
@@ -60,7 +58,7 @@ def open_study(directory: Path, about: dict[str, Any], *, resume: bool = True) -
     try:
         storage = JournalStorage(JournalFileBackend(str(path)))
         study: optuna.Study = optuna.create_study(
-            study_name=STUDY, storage=storage, direction="maximize", load_if_exists=resume
+            study_name=STUDY, storage=storage, direction="maximize", load_if_exists=True
         )
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
