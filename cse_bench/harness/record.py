@@ -81,6 +81,8 @@ def make_result(
         ),
         scores=summarise(evaluation),
         runs=run_records(evaluation),
+        diagnostics=[],
+        flags=[],
         environment=_environment(),
         isolation=Isolation(backend="none", official=False),
         created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -141,9 +141,17 @@ def _scores(
                 gap_closed=gap[0],
                 gap_ci_low=gap[1],
                 gap_ci_high=gap[2],
+                discriminative=_discriminative(floor[metric], oracle.get(metric)),
             )
         )
     return scores
+
+
+def _discriminative(
+    floor: tuple[float, Floats], oracle: tuple[float, Floats] | None
+) -> bool | None:
+    """Whether the oracle's interval stands above the floor; None without an oracle."""
+    return None if oracle is None else interval(oracle[1])[0] > floor[0]
 
 
 def _gap_closed(

@@ -64,6 +64,23 @@ class Score(_Record):
     gap_closed: float | None = Field(description="(value - floor) / (reference - floor)")
     gap_ci_low: float | None
     gap_ci_high: float | None
+    discriminative: bool | None = Field(
+        description="whether the oracle's interval stands above the floor; null without an oracle"
+    )
+
+
+class Diagnostic(_Record):
+    """What an aligned space looks like, mean over a track's kept runs."""
+
+    track: str
+    source_shop: str
+    target_shop: str
+    hubness: float = Field(
+        description="skewness of how often a target product is among a source product's 10 nearest"
+    )
+    eigenvector_similarity: float = Field(
+        description="of the two shops' neighbour graphs (Søgaard et al. 2018); 0 is isospectral"
+    )
 
 
 class RunRecord(_Record):
@@ -105,6 +122,8 @@ class Result(_Record):
     aligner: AlignerRecord
     scores: list[Score]
     runs: list[RunRecord]
+    diagnostics: list[Diagnostic]
+    flags: list[str] = Field(description="what a reader of the scores must know, in sentences")
     environment: Environment
     isolation: Isolation
     created: str = Field(description="ISO 8601, UTC")
