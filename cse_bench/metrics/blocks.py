@@ -35,14 +35,29 @@ def for_each_block(
         is called from several threads, each slice once.
     """
     size = max(1, BLOCK_BYTES // (4 * max(len(candidates), 1)))
-    slices = [
-        slice(start, min(start + size, len(queries))) for start in range(0, len(queries), size)
-    ]
     columns = candidates.T
 
     def work(part: slice) -> None:
         visit(part, np.dot(queries[part], columns))
 
+    on_all_cores(work, cut(len(queries), size))
+
+
+def cut(length: int, size: int) -> list[slice]:
+    """Slices of `size`, the last one shorter, that cover `length`."""
+    return [slice(start, min(start + size, length)) for start in range(0, length, size)]
+
+
+def on_all_cores(work: Callable[[slice], None], slices: list[slice]) -> None:
+    """Call `work` with every slice, from as many threads as there are cores, one BLAS thread each.
+
+    Parameters
+    ----------
+    work : callable
+        Called once with each slice; what it raises is raised here.
+    slices : list of slice
+        The parts of the work.
+    """
     with _blas().limit(limits=1, user_api="blas"):
         for _ in _pool().map(work, slices):
             pass

@@ -1,9 +1,12 @@
 """Popularity neighbours: against a plain search, and what they are for."""
 
 import numpy as np
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cse_bench.metrics import matched
+from cse_bench.metrics.cosine import unit
 from cse_bench.metrics.matched import (
     MIN_WIDTH,
     WIDTH,
@@ -11,6 +14,7 @@ from cse_bench.metrics.matched import (
     count_neighbours,
     find_neighbours,
     hits_in_top_tenth,
+    place_among_neighbours,
     popularity_order,
 )
 from cse_bench.ragged import Ragged
@@ -68,3 +72,39 @@ def test_a_constant_scorer_is_at_chance():
     np.testing.assert_allclose(
         hits_in_top_tenth(greater, ties, near.width), k / (2 * near.width + 1)
     )
+
+
+@settings(max_examples=25)
+@given(n=st.integers(11, 200), q=st.integers(0, 40), k=st.integers(1, 30), seed=st.integers(0, 99))
+def test_both_ways_of_placing_follow_the_definition(n, q, k, seed):
+    rng = np.random.default_rng(seed)
+    popularity = (np.round(rng.random(n) * 8) / 4).astype(np.float32)
+    drawn = [rng.permutation(n)[: rng.integers(1, 8)] for _ in range(q)]
+    targets, masked = ([d[i::2] for d in drawn] for i in (0, 1))
+    near = find_neighbours(popularity, Ragged.from_lists(targets), Ragged.from_lists(masked))
+    candidates, queries = (unit(rng.standard_normal((m, k)).astype(np.float32)) for m in (n, q))
+    candidates[1::7] = candidates[0]  # exact ties
+    greater, ties = [], []
+    for i, (row, item, width) in enumerate(zip(near.row, near.item, near.width, strict=True)):
+        others = np.r_[near.index[i, :width], near.index[i, WIDTH : WIDTH + width]]
+        gap = candidates[others] @ queries[row] - candidates[item] @ queries[row]
+        greater.append(np.sum(gap > 1e-6))
+        ties.append(np.sum(np.abs(gap) <= 1e-6))
+    for place in (matched._place_alone, matched._place_in_blocks, place_among_neighbours):
+        found = place(queries, candidates, near)
+        np.testing.assert_array_equal(found, (greater, ties))
+
+
+def test_the_cheaper_way_is_taken(monkeypatch):
+    monkeypatch.delattr(matched, "_place_in_blocks")
+    rng = np.random.default_rng(0)
+    for n, gathered in ((100, False), (4000, True)):  # 100 queries, one product each
+        popularity = rng.random(n).astype(np.float32)
+        targets = Ragged.from_lists(rng.integers(20, n - 20, (100, 1)))
+        near = find_neighbours(popularity, targets, Ragged.from_lists([[]] * 100))
+        vectors = unit(rng.standard_normal((n, 5)).astype(np.float32))
+        if gathered:
+            place_among_neighbours(vectors[:100], vectors, near)
+        else:
+            with pytest.raises(NameError):
+                place_among_neighbours(vectors[:100], vectors, near)
