@@ -24,10 +24,11 @@ POPULARITY_BINS = 4
 class Translation(Task):
     """A held-out pair's source product is the query, all target products are candidates.
 
-    Variants: ``cosine``; ``csls``, whose score is ``2 cos(x, y) - r(y)`` with r(y) the mean cosine
+    Variants: ``cosine``; ``cosine-popularity-1of4`` (least popular targets) to ``-4of4``, quarters
+    of the queries; and ``csls``, whose score is ``2 cos(x, y) - r(y)`` with r(y) the mean cosine
     of y to its 10 nearest source products (Conneau et al. 2018, "Word Translation Without Parallel
-    Data", equation 4; the query's own term moves no rank); and ``cosine-popularity-1of4`` (least
-    popular targets) to ``-4of4``, quarters of the queries. Each pair is its own group.
+    Data", equation 4; the query's own term moves no rank). It needs a second product, of all
+    targets with all sources, so a track's first run alone carries it. Each pair is its own group.
     """
 
     name: ClassVar[str] = "translation"
@@ -69,12 +70,12 @@ class PreparedTranslation(PreparedTask):
     quarter: Ints
 
     def score(self, aligned: Aligned, *, full: bool = True) -> list[VariantScores]:
-        """Score both retrieval rules; see `PreparedTask.score`."""
+        """Score by cosine and, in full, by CSLS; see `PreparedTask.score`."""
         source, target = unit(aligned.source), unit(aligned.target)
         query, item = source[self.pairs[:, 0]], self.pairs[:, 1]
-        density = hub_density(source, target)
+        density = hub_density(source, target) if full else None
         m = len(item)
-        cosine, csls = (np.empty((2, m), np.int64) for _ in range(2))
+        cosine, csls = np.empty((2, 2, m), np.int64)
         same = np.empty(m)
         places = np.arange(m)
 
@@ -82,26 +83,30 @@ class PreparedTranslation(PreparedTask):
             own = (np.arange(len(scores)), item[part])
             cosine[:, part] = count_above(scores, scores[own])
             same[part] = self._same_category(scores, item[part])
-            scores *= 2
-            scores -= density
-            csls[:, part] = count_above(scores, scores[own])
+            if density is not None:
+                scores *= 2
+                scores -= density
+                csls[:, part] = count_above(scores, scores[own])
 
         for_each_block(query, target, visit)
         greater, ties = cosine
         ranks = Ranks(places, item, greater, ties, np.full(m, len(target), np.int64))
         by_cosine = _rank_metrics(greater, ties) | {"same_category@1": same}
-        quarters = [
+        scored = [VariantScores("cosine", places, by_cosine, ranks), *self._quarters(by_cosine)]
+        if full:
+            scored.insert(1, VariantScores("csls", places, _rank_metrics(csls[0], csls[1])))
+        return scored
+
+    def _quarters(self, by_cosine: dict[str, Floats]) -> list[VariantScores]:
+        """The queries of each popularity quarter, the others left out."""
+        places = np.arange(len(self.quarter))
+        return [
             VariantScores(
                 f"cosine-popularity-{q + 1}of{POPULARITY_BINS}",
                 places,
                 {"mrr": np.where(self.quarter == q, by_cosine["mrr"], np.nan)},
             )
             for q in range(POPULARITY_BINS)
-        ]
-        return [
-            VariantScores("cosine", places, by_cosine, ranks),
-            VariantScores("csls", places, _rank_metrics(csls[0], csls[1])),
-            *quarters,
         ]
 
     def _same_category(self, scores: Matrix, item: Ints) -> Floats:

@@ -74,6 +74,23 @@ def test_hits_grow_with_depth_and_hits_at_1_is_mrr_at_1(scores, data):
     assert hits[0] == pytest.approx(mrr_at_1[0])
 
 
+@pytest.mark.parametrize("n", [1, 7, 8, 255, 2040, 2041, 5000])
+def test_every_candidate_of_a_long_row_is_counted_once(n):
+    rng = np.random.default_rng(n)
+    scores = rng.choice(np.array([0.1, 0.2, 0.2000001, 0.3], np.float32), (6, n))
+    scores[1], scores[2, 1:], scores[3, :-1] = 0.2, 0.3, 0.1  # all tied, last, first
+    greater, ties = count_above(scores, scores[:, n // 2])
+    gap = scores.astype(np.float64) - scores[:, n // 2].astype(np.float64)[:, None]
+    np.testing.assert_array_equal(greater, np.sum(gap > 1e-6, axis=1))
+    np.testing.assert_array_equal(ties, np.sum(np.abs(gap) <= 1e-6, axis=1) - 1)
+
+
+def test_no_rows_are_no_places():
+    for shape in ((0, 5), (0, 0)):
+        greater, ties = count_above(np.empty(shape, np.float32), np.empty(0, np.float32))
+        assert len(greater) == len(ties) == 0
+
+
 def test_what_is_closer_than_rounding_is_tied():
     greater, ties = places([0.5, 0.5 + float(TIE) / 2, 0.5 + 10 * float(TIE)], [0])
     assert (greater[0], ties[0]) == (1, 1)

@@ -48,9 +48,22 @@ def test_the_slice_asks_something_of_every_task(direction):
     assert set(direction.tasks) == {"next_event", "translation"}
     every = {"rendered", "real", "real-novel", "rendered-smooth-maximum", "real-smooth-maximum"}
     brief = {"rendered", "real", "real-novel"}
+    quarters = {f"cosine-popularity-{q}of4" for q in (1, 2, 3, 4)}
     for full, variants in ((True, every), (False, brief)):
-        scored = direction.score(raw(direction), full=full)["next_event"]
-        assert {v.variant for v in scored} == variants
+        scored = direction.score(raw(direction), full=full)
+        assert {v.variant for v in scored["next_event"]} == variants
+        dear = {"csls"} if full else set()
+        assert {v.variant for v in scored["translation"]} == {"cosine"} | dear | quarters
+
+
+def test_a_brief_scoring_gives_the_same_values(direction):
+    aligned = fitted(direction, "procrustes")
+    full, brief = (direction.score(aligned, full=f) for f in (True, False))
+    for task, variants in brief.items():
+        by_variant = {v.variant: v for v in full[task]}
+        for scores in variants:
+            for metric, values in scores.metrics.items():
+                np.testing.assert_array_equal(values, by_variant[scores.variant].metrics[metric])
 
 
 @pytest.mark.parametrize(
