@@ -69,6 +69,20 @@ def _swap(stage: Path, final: Path) -> None:
             shutil.rmtree(old, ignore_errors=True)
 
 
+def check_new_file(path: Path) -> None:
+    """Make sure, before any work, that a file can be written that is not there yet.
+
+    Raises
+    ------
+    InputError
+        If it is there, or its directory is not.
+    """
+    if path.exists():
+        raise InputError(f"{path} exists already, and is left as it is", "name another file")
+    if not path.parent.is_dir():
+        raise InputError(f"there is no directory {path.parent}")
+
+
 def write_text_atomically(path: Path, text: str) -> None:
     """Write a text file under a temporary name, then rename it into place."""
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import cse_bench
 from cse_bench.api.releases import EMBEDDED, load_release
 from cse_bench.errors import AlignerError, CseBenchError, InputError, did_you_mean
-from cse_bench.files import write_text_atomically
+from cse_bench.files import check_new_file, write_text_atomically
 from cse_bench.progress import silent
 
 if TYPE_CHECKING:
@@ -235,10 +235,7 @@ def new_aligner(file: str | Path) -> None:
     target = Path(file)
     if target.suffix != ".py":
         raise InputError(f"{target} does not end in .py", f"cse-bench new {target.stem}.py")
-    if target.exists():
-        raise InputError(f"{target} exists already, and is left as it is", "name another file")
-    if not target.parent.is_dir():
-        raise InputError(f"there is no directory {target.parent}")
+    check_new_file(target)
     template = Path(cse_bench.__file__).parent / "aligners" / "template.py"
     name = re.sub(r"[^a-z0-9.]+", "-", target.stem.lower()).strip("-.") or "my-aligner"
     text = template.read_text(encoding="utf-8").replace('"my-aligner"', f'"{name[:64]}"')

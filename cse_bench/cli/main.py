@@ -21,6 +21,7 @@ VERBS = {
     "audit": "Run the privacy gates on a release.",
     "build": "Build a release from a shop log.",
     "check": "Run the contract checks on an aligner.",
+    "compare": "Compare results: who is better, by how much, or is it noise.",
     "download": "Put the embedded release into a folder.",
     "evaluate": "Score an aligner on the benchmark.",
     "list": "List aligners, trainers, tasks and tracks.",

@@ -1,0 +1,239 @@
+"""Comparisons as tables: on a terminal, in Markdown, in LaTeX; or as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator, Sequence
+
+from cse_bench.results.compare import LEVEL, Comparison, summary
+
+WIDTH = 120
+"""Of a table that is not on a terminal."""
+
+STYLES = {"win": "green", "tie": "", "loss": "red"}
+
+LATEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "→": r"$\to$",
+    "–": "--",
+    "−": "$-$",
+    "<": "$<$",
+    ">": "$>$",
+    "|": r"\textbar{}",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Line:
+    """A line of a table.
+
+    Attributes
+    ----------
+    track : str
+        What heads its part of the table.
+    metric : str
+        What was measured; empty where that is the line above's.
+    direction : str
+        The direction; ``both`` or ``all`` for all together.
+    cells : tuple of str
+        The numbers, under the last of `Section.header`.
+    verdict : str
+        ``win``, ``tie`` or ``loss``.
+    """
+
+    track: str
+    metric: str
+    direction: str
+    cells: tuple[str, ...]
+    verdict: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """The table of one other result.
+
+    Attributes
+    ----------
+    name : str
+        Who it is.
+    title : str
+        Against whom, and on what.
+    header : tuple of str
+        The names of the columns of numbers, and ``verdict``.
+    lines : list of Line
+        What stands in it.
+    count : str
+        How often it wins, ties and loses.
+    """
+
+    name: str
+    title: str
+    header: tuple[str, ...]
+    lines: list[Line]
+    count: str
+
+
+def as_table(rows: Sequence[Comparison], *, colour: bool = False) -> str:
+    """A table for each result beside the first, as wide as the terminal or `WIDTH`."""
+    from io import StringIO
+
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    out = StringIO()
+    console = Console(
+        file=out, width=None if colour else WIDTH, force_terminal=colour, no_color=not colour
+    )
+    for section in sections(rows):
+        table = Table(title=Text(section.title, "bold"), title_justify="left", box=box.SIMPLE_HEAD)
+        table.add_column("")
+        for place, name in enumerate(section.header):
+            table.add_column(Text(name), justify="right", no_wrap=place > 1)
+        shown = ""
+        for line in section.lines:
+            if line.track != shown:
+                table.add_row(Text(line.track, "bold"))
+                shown = line.track
+            label = Text(line.metric or f"  {line.direction}")
+            verdict = Text(line.verdict, STYLES[line.verdict])
+            table.add_row(
+                label, *map(Text, line.cells), verdict, style="" if line.metric else "dim"
+            )
+        console.print(table)
+        console.print(Text(f"{section.name}: {section.count}\n"))
+    console.print(Text(how(rows)))
+    return out.getvalue()
+
+
+def as_markdown(rows: Sequence[Comparison]) -> str:
+    """The same tables as Markdown."""
+    parts = []
+    for section in sections(rows):
+        columns = ("track", "metric", "direction", *section.header)
+        marks = ["---"] * 3 + ["--:"] * (len(section.header) - 1) + ["---"]
+        table = [columns, marks]
+        for line in section.lines:
+            table.append((line.track, line.metric, line.direction, *line.cells, line.verdict))
+        texts = ["| " + " | ".join(c.replace("|", r"\|") for c in cells) + " |" for cells in table]
+        parts += [
+            f"### {section.name} {section.title}",
+            "\n".join(texts),
+            f"{section.name}: {section.count}",
+        ]
+    return "\n\n".join([*parts, how(rows)]) + "\n"
+
+
+def as_latex(rows: Sequence[Comparison]) -> str:
+    """The same tables as LaTeX, for the package booktabs."""
+    parts = [r"% \usepackage{booktabs}"]
+    for section in sections(rows):
+        columns = ("", "direction", *section.header)
+        caption = f"{section.name} {section.title}: {section.count} {how(rows)}"
+        texts = [r"\begin{table}", r"\centering", r"\small"]
+        texts.append(rf"\caption{{{_escaped(caption)}}}")
+        texts.append(rf"\begin{{tabular}}{{ll{'r' * (len(section.header) - 1)}l}}")
+        texts += [r"\toprule", " & ".join(map(_escaped, columns)) + r" \\"]
+        shown = ""
+        for line in section.lines:
+            if line.track != shown:
+                shown = line.track
+                head = rf"\multicolumn{{{len(columns)}}}{{l}}{{{_escaped(shown)}}} \\"
+                texts += [r"\midrule", head]
+            cells = (line.metric, line.direction, *line.cells, line.verdict)
+            texts.append(" & ".join(map(_escaped, cells)) + r" \\")
+        texts += [r"\bottomrule", r"\end{tabular}", r"\end{table}"]
+        parts.append("\n".join(texts))
+    return "\n\n".join(parts) + "\n"
+
+
+def as_json(rows: Sequence[Comparison]) -> str:
+    """The comparisons, one object each."""
+    return json.dumps([dataclasses.asdict(row) for row in rows], indent=1) + "\n"
+
+
+FORMATS: dict[str, Callable[[Sequence[Comparison]], str]] = {
+    "markdown": as_markdown,
+    "latex": as_latex,
+    "json": as_json,
+}
+"""Format → what writes it as text; ``table`` is `as_table`."""
+
+
+def how(rows: Sequence[Comparison]) -> str:
+    """How it was tested, in a few lines."""
+    return (
+        "Difference: the other's score minus the first's on the same queries, with its 95 % "
+        "bootstrap interval; p: paired t-test. Both go by groups of queries (shoppers; pairs in "
+        "translation) and, where an aligner runs several times, by runs too. A win or a loss is "
+        f"one at {100 * LEVEL:g} % after Holm's adjustment for all {len(rows)} comparisons made "
+        "here; anything else is a tie: it may be noise. Queries: those on which the other won, "
+        "tied, lost."
+    )
+
+
+def sections(rows: Sequence[Comparison]) -> Iterator[Section]:
+    """The table of each other result."""
+    directions = len({(row.source_shop, row.target_shop) for row in rows if row.source_shop})
+    together = "both" if directions == 2 else "all"
+    for other, counts in summary(rows).items():
+        own = [row for row in rows if row.other == other]
+        one = own[0]
+        told = ", ".join(f"{counts[v]} {_plural(v, counts[v])}" for v in ("win", "tie", "loss"))
+        yield Section(
+            name=other,
+            title=f"against {one.first} on {one.release} ({one.fingerprint[:8]}), "
+            f"{one.split} split, protocol {one.protocol}",
+            header=(
+                *(one.first, other),
+                *("difference [95 %]", "p", "Holm p", "queries", "verdict"),
+            ),
+            lines=list(_lines(own, together)),
+            count=f"{told} ({together} directions together).",
+        )
+
+
+def _lines(rows: Sequence[Comparison], together: str) -> Iterator[Line]:
+    shown = None
+    for row in rows:
+        track = row.first_track
+        if row.other_track != track:
+            track = f"{row.other_track} against {track}"
+        what = (track, f"{row.task}, {row.variant} {row.metric}")
+        direction = together
+        if row.source_shop is not None:
+            direction = f"{row.source_shop} → {row.target_shop}"
+        cells = (
+            _number(row.first_value),
+            _number(row.other_value),
+            f"{_number(row.difference, '+')} [{_number(row.low, '+')}, {_number(row.high, '+')}]",
+            _p(row.p),
+            _p(row.p_holm),
+            f"{row.queries_won}–{row.queries_tied}–{row.queries_lost}",
+        )
+        yield Line(track, "" if what == shown else what[1], direction, cells, row.verdict)
+        shown = what
+
+
+def _plural(verdict: str, n: int) -> str:
+    return verdict if n == 1 else {"loss": "losses"}.get(verdict, f"{verdict}s")
+
+
+def _number(value: float, sign: str = "") -> str:
+    """Four decimals, a true minus, no leading zero."""
+    text = f"{value:{sign}.4f}".replace("-", "−")
+    return text.replace("0.", ".", 1) if abs(value) < 1 else text
+
+
+def _p(p: float | None) -> str:
+    if p is None:
+        return "–"
+    return "<.0001" if p < 0.00005 else _number(p)
+
+
+def _escaped(text: str) -> str:
+    return "".join(LATEX.get(letter, letter) for letter in text)
