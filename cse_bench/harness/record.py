@@ -13,6 +13,7 @@ import pyarrow as pa
 
 import cse_bench
 from cse_bench.aligners.loading import AlignerSource
+from cse_bench.harness.flags import flags
 from cse_bench.harness.protocol import PROTOCOL_VERSION, scoring_source_sha256
 from cse_bench.harness.run import Context, Evaluation, Run
 from cse_bench.harness.scores import summarise
@@ -28,7 +29,7 @@ from cse_bench.results.record import (
     Result,
     RunRecord,
 )
-from cse_bench.tasks.base import VariantScores
+from cse_bench.tasks.base import Ranks, VariantScores
 from cse_bench.tasks.registry import TASKS
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pyarrow")
@@ -58,6 +59,7 @@ def make_result(
         What the user typed.
     """
     info = source.info
+    scores, runs = summarise(evaluation), run_records(evaluation)
     return Result(
         schema_version=RESULT_SCHEMA_VERSION,
         protocol=Protocol(version=PROTOCOL_VERSION, scoring_source_sha256=scoring_source_sha256()),
@@ -79,10 +81,10 @@ def make_result(
             parameters=parameters,
             source_sha256=source.sha256,
         ),
-        scores=summarise(evaluation),
-        runs=run_records(evaluation),
+        scores=scores,
+        runs=runs,
         diagnostics=[],
-        flags=[],
+        flags=flags(source, release, scores, runs),
         environment=_environment(),
         isolation=Isolation(backend="none", official=False),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -140,29 +142,52 @@ def run_records(evaluation: Evaluation) -> list[RunRecord]:
     ]
 
 
-def ranks_table(evaluation: Evaluation) -> pa.Table:
-    """The places behind the primary metrics, one row for every run, query and item.
+def ranks_table(evaluation: Evaluation, *, all_ranks: bool = False) -> pa.Table:
+    """What is behind the scores, so that anyone can score again.
 
-    ``rank`` is the mean place over tie orders, ``1 + greater + ties / 2``.
+    A primary metric that follows from ranks has a row for every run, query and ranked item;
+    ``rank`` is the mean place over tie orders, ``1 + greater + ties / 2``. Any other has a row for
+    every run and query that counts, with its ``value``.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        The runs.
+    all_ranks : bool
+        Whether to list all metrics, not the primary ones alone.
     """
     tables = []
     for runs in evaluation.runs.values():
         for run in runs:
             for task in TASKS:
                 for scored in run.scores.get(task.name, []):
-                    metrics = [m for v, m in task.primary if v == scored.variant]
-                    if scored.ranks is not None and metrics:
-                        tables.append(
-                            _ranks_of(run, evaluation.split, task.name, metrics[0], scored)
-                        )
+                    primary = [m for v, m in task.primary if v == scored.variant]
+                    for metric in scored.metrics if all_ranks else primary:
+                        listed = scored.ranks if metric in primary else None
+                        where = (run, evaluation.split, task.name, metric)
+                        tables.append(_listed(*where, scored, listed))
     return pa.concat_tables(tables).unify_dictionaries()
 
 
-def _ranks_of(run: Run, split: str, task: str, metric: str, scored: VariantScores) -> pa.Table:
-    ranks = scored.ranks
-    if ranks is None:
-        raise ValueError(f"{task} {scored.variant} keeps no ranks")
-    n = len(ranks.query)
+def _listed(
+    run: Run, split: str, task: str, metric: str, scored: VariantScores, ranks: Ranks | None
+) -> pa.Table:
+    """The rows of one metric of one run: its ranks, or its values where there are none."""
+    if ranks is not None:
+        query, n = ranks.query, len(ranks.query)
+        rank = pa.array((1 + ranks.greater + ranks.ties / 2).astype(np.float32))
+        item, ties, candidates = (
+            pa.array(column.astype(np.int32))
+            for column in (ranks.item, ranks.ties, ranks.n_candidates)
+        )
+        value = pa.nulls(n, pa.float64())
+    else:
+        values = scored.metrics[metric]
+        query = np.flatnonzero(~np.isnan(values))
+        n = len(query)
+        rank = pa.nulls(n, pa.float32())
+        item, ties, candidates = (pa.nulls(n, pa.int32()) for _ in range(3))
+        value = pa.array(values[query])
 
     def constant(value: str) -> pa.Array:
         return pa.repeat(pa.scalar(value), n).dictionary_encode()
@@ -177,13 +202,13 @@ def _ranks_of(run: Run, split: str, task: str, metric: str, scored: VariantScore
         "task": constant(task),
         "metric": constant(metric),
         "variant": constant(scored.variant),
-        "query": pa.array(ranks.query.astype(np.int32)),
-        "item": pa.array(ranks.item.astype(np.int32)),
-        "group": pa.array(scored.group[ranks.query].astype(np.int32)),
-        "rank": pa.array((1 + ranks.greater + ranks.ties / 2).astype(np.float32)),
-        "ties": pa.array(ranks.ties.astype(np.int32)),
-        "n_candidates": pa.array(ranks.n_candidates.astype(np.int32)),
-        "value": pa.nulls(n, pa.float32()),
+        "query": pa.array(query.astype(np.int32)),
+        "item": item,
+        "group": pa.array(scored.group[query].astype(np.int32)),
+        "rank": rank,
+        "ties": ties,
+        "n_candidates": candidates,
+        "value": value,
     }
     return pa.table(columns)
 

@@ -10,7 +10,11 @@ from cse_bench.harness.run import Evaluation, Run
 from cse_bench.metrics.bootstrap import Resampler, interval
 from cse_bench.results.record import Score
 from cse_bench.tasks.base import VariantScores
+from cse_bench.tasks.registry import TASKS
 from cse_bench.types import Floats
+
+GUARDS = frozenset(task.name for task in TASKS if task.guard)
+"""Tasks that no gap is closed by."""
 
 
 def summarise(evaluation: Evaluation) -> list[Score]:
@@ -121,7 +125,8 @@ def _scores(
         if not counted[metric]:
             continue
         low, high = interval(drawn)
-        gap = _gap_closed(own[metric], floor[metric], reference.get(metric))
+        wanted = None if task in GUARDS else reference.get(metric)
+        gap = _gap_closed(own[metric], floor[metric], wanted)
         scores.append(
             Score(
                 track=track,

@@ -14,7 +14,10 @@ from __future__ import annotations
 import numpy as np
 
 from cse_bench.ragged import Ragged
-from cse_bench.types import Floats, Ints, Matrix
+from cse_bench.types import Floats, Ints, Matrix, Vector
+
+QUARTERS = 4
+"""Popularity bins of equal size."""
 
 TIE = np.float32(1e-6)
 """Scores no further apart than this are tied."""
@@ -165,6 +168,23 @@ def mean_by(row: Ints, values: Floats, n: int) -> Floats:
     count = np.bincount(row, minlength=n)
     total = np.bincount(row, weights=values, minlength=n)
     return np.divide(total, count, out=np.full(n, np.nan), where=count > 0)
+
+
+def quarters(popularity: Vector) -> Ints:
+    """Quarter of each query by its item's popularity, 0 the least popular; equal ones in order.
+
+    Parameters
+    ----------
+    popularity : ndarray of shape (m,), float32
+
+    Returns
+    -------
+    ndarray of shape (m,), int64
+    """
+    quarter = np.empty(len(popularity), np.int64)
+    order = np.argsort(popularity, kind="stable")
+    quarter[order] = np.arange(len(popularity)) * QUARTERS // max(len(popularity), 1)
+    return quarter
 
 
 def _row_sums(values: Floats, rows: Ragged) -> Floats:

@@ -16,7 +16,10 @@ PRIMARY = {
     "1.0": (
         ("next_event", "rendered", "auc"),
         ("next_event", "real", "auc"),
+        ("type_ahead", "queries", "bits"),
+        ("type_ahead", "rendered", "bits"),
         ("translation", "cosine", "mrr"),
+        ("retention", "lower", "ratio"),
     )
 }
 """Protocol version → the (task, variant, metric) whose places a result must bring, in order.

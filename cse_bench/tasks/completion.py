@@ -51,7 +51,9 @@ class Completion:
     n_sessions: int
 
     @classmethod
-    def prepare(cls, sessions: Ragged, popularity: Vector, *, ordered: bool) -> Completion:
+    def prepare(
+        cls, sessions: Ragged, popularity: Vector, *, ordered: bool, limit: int | None = None
+    ) -> Completion:
         """Choose what is left out: the last event where there is order, else each in turn.
 
         Parameters
@@ -62,15 +64,18 @@ class Completion:
             Of the shop's products.
         ordered : bool
             Whether the order of a session is the order of its events.
+        limit : int, optional
+            At most so many products of an unordered session, evenly spread over it.
         """
         lengths = sessions.lengths
         whole = np.flatnonzero(lengths >= 2)
         if ordered:
             session, place = whole, lengths[whole] - 1
         else:
-            session = np.repeat(whole, lengths[whole])
-            ends = np.cumsum(lengths[whole])
-            place = np.arange(len(session)) - np.repeat(ends - lengths[whole], lengths[whole])
+            asked = np.minimum(lengths[whole], limit or lengths.max(initial=0))
+            session = np.repeat(whole, asked)
+            turn = np.arange(len(session)) - np.repeat(np.cumsum(asked) - asked, asked)
+            place = turn * np.repeat(lengths[whole], asked) // np.repeat(asked, asked)
         every = sessions.take(session)
         left_out = np.zeros(len(every.values), np.bool_)
         left_out[every.offsets[:-1] + place] = True

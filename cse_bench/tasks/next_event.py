@@ -18,7 +18,7 @@ from cse_bench.metrics.matched import (
     find_neighbours,
     hits_in_top_tenth,
 )
-from cse_bench.metrics.ranking import first_hit_at, mean_by, ndcg_at, recall_at
+from cse_bench.metrics.ranking import QUARTERS, first_hit_at, mean_by, ndcg_at, quarters, recall_at
 from cse_bench.metrics.smoothmax import Wanted, smooth_maxima
 from cse_bench.ragged import Ragged
 from cse_bench.release.read import CrossRows, Release
@@ -42,9 +42,10 @@ class NextEvent(Task):
     metrics (``ndcg@10, hr@10, mrr@10, recall@100``) rank all target products, and again
     (``…+popularity``) with a popularity prior whose weight is fixed in-shop (`tasks.prior`).
 
-    Variants: ``rendered`` (simulated crossings; the shown half is no candidate), ``real``, and
+    Variants: ``rendered`` (simulated crossings; the shown half is no candidate), ``real``,
     ``real-novel``: only targets whose own pair is not in the source part, since repurchase is much
-    of what a dictionary knows. In ``rendered-smooth-maximum`` and ``real-smooth-maximum``,
+    of what a dictionary knows; and ``…-popularity-1of4`` (least popular targets) to ``-4of4``,
+    quarters of the ranked products. In ``rendered-smooth-maximum`` and ``real-smooth-maximum``,
     measured on a track's first run alone, a candidate's score is its smooth maximum over the
     session's products (`metrics.smoothmax`): what the choice of the mean costs or gains.
     """
@@ -76,7 +77,10 @@ class NextEvent(Task):
                 novel = ~_contains(twins, neighbours.row, neighbours.item, len(popularity))
             ranked = np.column_stack([neighbours.item.astype(np.int32), neighbours.index])
             wanted = Wanted.sort(neighbours.row, ranked, len(popularity))
-            prepared.append(PreparedRows(variant, rows, masked, neighbours, wanted, prior, novel))
+            quarter = quarters(popularity[neighbours.item])
+            prepared.append(
+                PreparedRows(variant, rows, masked, neighbours, wanted, prior, novel, quarter)
+            )
         return PreparedNextEvent(prepared) if prepared else None
 
 
@@ -100,6 +104,8 @@ class PreparedRows:
         What the popularity prior adds to each product's cosine.
     novel : ndarray of shape (m,), bool, or None
         Which ranked targets have no pair in the source part.
+    quarter : ndarray of shape (m,), int64
+        Popularity quarter of each ranked target.
     """
 
     variant: str
@@ -109,6 +115,7 @@ class PreparedRows:
     wanted: Wanted
     prior: Vector
     novel: np.ndarray[tuple[int], np.dtype[np.bool_]] | None
+    quarter: Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,9 +173,12 @@ def _score_rows(prepared: PreparedRows, source: Matrix, target: Matrix) -> list[
         full = _full_catalogue(places[0], places[1], relevant)
         metrics |= {name + mark: values for name, values in full.items()}
     scored = [VariantScores(prepared.variant, rows.group, metrics, ranks)]
+    parts = {f"popularity-{q + 1}of{QUARTERS}": prepared.quarter == q for q in range(QUARTERS)}
     if prepared.novel is not None:
-        only = mean_by(near.row[prepared.novel], item_auc[prepared.novel], n)
-        scored.append(VariantScores(f"{prepared.variant}-novel", rows.group, {"auc": only}))
+        parts["novel"] = prepared.novel
+    for name, kept in parts.items():
+        only = mean_by(near.row[kept], item_auc[kept], n)
+        scored.append(VariantScores(f"{prepared.variant}-{name}", rows.group, {"auc": only}))
     return scored
 
 

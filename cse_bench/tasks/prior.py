@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from cse_bench.metrics.blocks import for_each_block
@@ -17,6 +19,7 @@ WEIGHTS = (0.0, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16)
 DEPTH = 10
 
 
+@lru_cache(maxsize=16)  # several tasks ask of one shop
 def prior_weight(release: Release, shop: str) -> float:
     """The weight at which popularity helps completion most within a shop.
 

@@ -11,13 +11,20 @@ from cse_bench.aligners.contract import Aligned
 from cse_bench.metrics.blocks import for_each_block
 from cse_bench.metrics.cosine import unit
 from cse_bench.metrics.depth import mean_of_best
-from cse_bench.metrics.ranking import TIE, count_above, hits_at, reciprocal_rank
+from cse_bench.metrics.ranking import (
+    QUARTERS,
+    TIE,
+    count_above,
+    hits_at,
+    quarters,
+    reciprocal_rank,
+)
 from cse_bench.release.read import Release
 from cse_bench.tasks.base import PreparedTask, Ranks, Task, VariantScores
-from cse_bench.types import Floats, Ints, Matrix
+from cse_bench.tasks.prior import prior_weight
+from cse_bench.types import Floats, Ints, Matrix, Vector
 
 CSLS_NEIGHBOURS = 10
-POPULARITY_BINS = 4
 
 
 @dataclass(frozen=True)
@@ -25,10 +32,11 @@ class Translation(Task):
     """A held-out pair's source product is the query, all target products are candidates.
 
     Variants: ``cosine``; ``cosine-popularity-1of4`` (least popular targets) to ``-4of4``, quarters
-    of the queries; and ``csls``, whose score is ``2 cos(x, y) - r(y)`` with r(y) the mean cosine
-    of y to its 10 nearest source products (Conneau et al. 2018, "Word Translation Without Parallel
-    Data", equation 4; the query's own term moves no rank). It needs a second product, of all
-    targets with all sources, so a track's first run alone carries it. Each pair is its own group.
+    of the queries; and, in a track's first run alone, ``csls`` and ``cosine+popularity``. The score
+    of ``csls`` is ``2 cos(x, y) - r(y)`` with r(y) the mean cosine of y to its 10 nearest source
+    products (Conneau et al. 2018, "Word Translation Without Parallel Data", equation 4; the query's
+    own term moves no rank). The popularity prior (`tasks.prior`) is honest evidence here, since a
+    product is about as popular in either shop. Each pair is its own group.
     """
 
     name: ClassVar[str] = "translation"
@@ -45,10 +53,9 @@ class Translation(Task):
         names = [c or "" for c in release.shops[target].categories]
         category = np.unique(names, return_inverse=True)[1].astype(np.int64)
         category[np.array(names) == ""] = -1
-        order = np.argsort(release.shops[target].popularity[pairs[:, 1]], kind="stable")
-        quarter = np.empty(len(pairs), np.int64)
-        quarter[order] = np.arange(len(pairs)) * POPULARITY_BINS // len(pairs)
-        return PreparedTranslation(pairs, category, quarter)
+        popularity = release.shops[target].popularity
+        prior = np.float32(prior_weight(release, target)) * popularity
+        return PreparedTranslation(pairs, category, quarters(popularity[pairs[:, 1]]), prior)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,11 +70,14 @@ class PreparedTranslation(PreparedTask):
         Category of each target product; -1 where it has none.
     quarter : ndarray of shape (m,), int64
         Popularity quarter of each pair's target.
+    prior : ndarray of shape (n_target,), float32
+        What the popularity prior adds to each product's cosine.
     """
 
     pairs: Ints
     category: Ints
     quarter: Ints
+    prior: Vector
 
     def score(self, aligned: Aligned, *, full: bool = True) -> list[VariantScores]:
         """Score by cosine and, in full, by CSLS; see `PreparedTask.score`."""
@@ -75,7 +85,7 @@ class PreparedTranslation(PreparedTask):
         query, item = source[self.pairs[:, 0]], self.pairs[:, 1]
         density = hub_density(source, target) if full else None
         m = len(item)
-        cosine, csls = np.empty((2, 2, m), np.int64)
+        cosine, csls, popular = np.empty((3, 2, m), np.int64)
         same = np.empty(m)
         places = np.arange(m)
 
@@ -84,6 +94,8 @@ class PreparedTranslation(PreparedTask):
             cosine[:, part] = count_above(scores, scores[own])
             same[part] = self._same_category(scores, item[part])
             if density is not None:
+                moved = scores + self.prior
+                popular[:, part] = count_above(moved, moved[own])
                 scores *= 2
                 scores -= density
                 csls[:, part] = count_above(scores, scores[own])
@@ -94,7 +106,8 @@ class PreparedTranslation(PreparedTask):
         by_cosine = _rank_metrics(greater, ties) | {"same_category@1": same}
         scored = [VariantScores("cosine", places, by_cosine, ranks), *self._quarters(by_cosine)]
         if full:
-            scored.insert(1, VariantScores("csls", places, _rank_metrics(csls[0], csls[1])))
+            for name, found in (("csls", csls), ("cosine+popularity", popular)):
+                scored.append(VariantScores(name, places, _rank_metrics(found[0], found[1])))
         return scored
 
     def _quarters(self, by_cosine: dict[str, Floats]) -> list[VariantScores]:
@@ -102,11 +115,11 @@ class PreparedTranslation(PreparedTask):
         places = np.arange(len(self.quarter))
         return [
             VariantScores(
-                f"cosine-popularity-{q + 1}of{POPULARITY_BINS}",
+                f"cosine-popularity-{q + 1}of{QUARTERS}",
                 places,
                 {"mrr": np.where(self.quarter == q, by_cosine["mrr"], np.nan)},
             )
-            for q in range(POPULARITY_BINS)
+            for q in range(QUARTERS)
         ]
 
     def _same_category(self, scores: Matrix, item: Ints) -> Floats:
