@@ -56,7 +56,9 @@ def popularity_order(popularity: Vector) -> Ints:
     return order
 
 
-def find_neighbours(popularity: Vector, targets: Ragged, masked: Ragged) -> Neighbours:
+def find_neighbours(
+    popularity: Vector, targets: Ragged, masked: Ragged, widest: int = WIDTH
+) -> Neighbours:
     """Find the neighbours of every target of every query.
 
     Parameters
@@ -67,12 +69,14 @@ def find_neighbours(popularity: Vector, targets: Ragged, masked: Ragged) -> Neig
         Products to be ranked, a row a query. The other targets of a query are no neighbours.
     masked : Ragged
         Further products that are no neighbours, a row a query.
+    widest : int
+        At most so many neighbours on either side.
 
     Returns
     -------
     Neighbours
         Of the targets with at least `MIN_WIDTH` neighbours on either side. The number on a side
-        is the least of `WIDTH`, the places above and the places below.
+        is the least of `widest`, the places above and the places below.
     """
     n = len(popularity)
     order = popularity_order(popularity)
@@ -90,12 +94,12 @@ def find_neighbours(popularity: Vector, targets: Ragged, masked: Ragged) -> Neig
     own = np.searchsorted(taken, row * n + place[item])
     closed = place[item] - before[own]
     room_below = n - np.diff(of_query)[row] - closed
-    width = np.minimum(np.minimum(closed, room_below), WIDTH)
+    width = np.minimum(np.minimum(closed, room_below), widest)
     kept = width >= MIN_WIDTH
     row, item, closed, width = row[kept], item[kept], closed[kept], width[kept]
 
     # Open them again: place p of the closed list is p plus the number of gaps at or before it.
-    step = np.arange(WIDTH)
+    step = np.arange(widest)
     spots = np.concatenate([closed[:, None] - 1 - step, closed[:, None] + step], axis=1)
     counts = np.concatenate([step, step])[None, :] < width[:, None]
     spots = np.where(counts, spots, 0)
@@ -121,7 +125,9 @@ def count_neighbours(own: Matrix, others: Matrix, width: Ints) -> tuple[Ints, In
     greater, ties : ndarray of shape (m,), int64
         How many neighbours score higher; how many are tied.
     """
-    padding = 2 * (WIDTH - width)  # padded places hold the product itself: ties that do not count
+    padding = (
+        others.shape[1] - 2 * width
+    )  # padded places hold the product itself: ties that do not count
     greater, ties = count_above(others, own)
     return greater, ties + 1 - padding  # the product itself is not among its neighbours
 

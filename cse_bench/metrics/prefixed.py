@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from cse_bench.metrics.blocks import for_each_block
-from cse_bench.metrics.ranking import TIE
+from cse_bench.metrics.ranking import count_above
 from cse_bench.types import Floats, Ints, Matrix
 
 PREFIXES = (0, 1, 2, 3)
@@ -58,6 +58,7 @@ def score_typed(
     scale: Floats,
     typed: csr_array,
     vocabulary: Vocabulary,
+    longest: int = PREFIXES[-1],
 ) -> list[dict[str, Floats]]:
     """Score the queries typed after each session, for each length of prefix.
 
@@ -75,35 +76,39 @@ def score_typed(
         Share of each query; rows sum to 1.
     vocabulary : Vocabulary
         The queries.
+    longest : int
+        Prefixes up to this length.
 
     Returns
     -------
     list of dict of str to ndarray of shape (n,), float64
-        For each length of `PREFIXES`: ``bits`` gained over popularity, ``mrr@10``,
+        For each length of prefix: ``bits`` gained over popularity, ``mrr@10``,
         ``mrr@10-inverse-popularity``, and ``mrr@10-of-popularity``: expectations over what was
         typed.
     """
     row, word, share = _cells(typed)
     first = np.asarray(typed.indptr, np.int64)
-    n_prefixes = len(PREFIXES)
-    log_share, reciprocal = np.empty((2, n_prefixes, len(word)))
+    lengths = PREFIXES[: longest + 1]
+    log_share, reciprocal = np.empty((2, len(lengths), len(word)))
     plain = np.asarray(log_prior, np.float64)[None, :]
 
     def visit(part: slice, scores: Matrix) -> None:
         cells = slice(first[part.start], first[part.stop])
         logits = scores * scale[part, None] + plain
-        for i in range(n_prefixes):
+        for length in lengths:
             places = (row[cells] - part.start, word[cells])
-            log_share[i, cells], reciprocal[i, cells] = _among(logits, *places, vocabulary, i)
+            log_share[length, cells], reciprocal[length, cells] = _among(
+                logits, *places, vocabulary, length
+            )
 
     for_each_block(sessions, weights, visit)
     scored = []
     every = np.arange(len(log_prior))
-    for i in range(n_prefixes):
-        alone = _among(plain, np.zeros_like(every), every, vocabulary, i)
+    for length in lengths:
+        alone = _among(plain, np.zeros_like(every), every, vocabulary, length)
         by_cell = {
-            "bits": (log_share[i] - alone[0][word]) / np.log(2),
-            "mrr@10": reciprocal[i],
+            "bits": (log_share[length] - alone[0][word]) / np.log(2),
+            "mrr@10": reciprocal[length],
             "mrr@10-of-popularity": alone[1][word],
         }
         scored.append(_expected(row, share, len(scale), by_cell, np.exp(-log_prior)[word]))
@@ -116,17 +121,18 @@ def _cells(typed: csr_array) -> tuple[Ints, Ints, Floats]:
 
 
 def _among(
-    logits: Floats, row: Ints, word: Ints, vocabulary: Vocabulary, i: int
+    logits: Floats, row: Ints, word: Ints, vocabulary: Vocabulary, length: int
 ) -> tuple[Floats, Floats]:
     """Log-probability and expected ``1 / rank`` (0 beyond 10) among the words of one prefix."""
-    starts, of = vocabulary.starts[i], vocabulary.of[i]
+    starts, of = vocabulary.starts[length], vocabulary.of[length]
     highest = np.maximum.reduceat(logits, starts, axis=1)
     total = np.add.reduceat(np.exp(logits - highest[:, of]), starts, axis=1)
     own = logits[row, word]
     log_share = own - highest[row, of[word]] - np.log(total[row, of[word]])
-    rivals = np.where(of == of[word][:, None], logits[row], -np.inf)
-    greater = (rivals > own[:, None] + TIE).sum(axis=1)
-    ties = (rivals >= own[:, None] - TIE).sum(axis=1) - greater - 1
+    rivals = logits[row]
+    if len(starts) > 1:
+        rivals[of != of[word][:, None]] = -np.inf
+    greater, ties = count_above(rivals, own)
     return log_share, _reciprocal_at_depth(greater, ties)
 
 

@@ -23,14 +23,14 @@ TIE = np.float32(1e-6)
 """Scores no further apart than this are tied."""
 
 
-def count_above(scores: Matrix, own: Matrix) -> tuple[Ints, Ints]:
+def count_above(scores: Matrix | Floats, own: Matrix | Floats) -> tuple[Ints, Ints]:
     """Place one candidate a row among all of its row.
 
     Parameters
     ----------
-    scores : ndarray of shape (b, n), float32
+    scores : ndarray of shape (b, n), float32 or float64
         Scores of all candidates.
-    own : ndarray of shape (b,), float32
+    own : ndarray of shape (b,), float32 or float64
         Score of the candidate to place, itself one of the row.
 
     Returns

@@ -49,11 +49,17 @@ class Wanted:
         )
 
 
-def smooth_maxima(source: Matrix, target: Matrix, sessions: Ragged, wanted: Wanted) -> Matrix:
+def smooth_maxima(
+    source: Matrix,
+    target: Matrix,
+    sessions: Ragged,
+    wanted: Wanted,
+    temperature: np.float32 = TEMPERATURE,
+) -> Matrix:
     """Smooth maximum of the cosines of a session's products to a candidate.
 
-    The score is ``t log(sum over the session's products x of exp(cos(x, y) / t))`` with t =
-    `TEMPERATURE`: between their maximum, and that plus ``t log n``.
+    The score is ``t log(sum over the session's products x of exp(cos(x, y) / t))`` with t the
+    temperature: between their maximum, and that plus ``t log n``.
 
     Parameters
     ----------
@@ -63,6 +69,8 @@ def smooth_maxima(source: Matrix, target: Matrix, sessions: Ragged, wanted: Want
         Rows of `source`, one session a row.
     wanted : Wanted
         What to score.
+    temperature : float32
+        The lower, the nearer to the maximum.
 
     Returns
     -------
@@ -76,7 +84,7 @@ def smooth_maxima(source: Matrix, target: Matrix, sessions: Ragged, wanted: Want
     flat = sums.reshape(-1)
 
     def visit(part: slice, scores: Matrix) -> None:
-        scores /= TEMPERATURE
+        scores /= temperature
         np.exp(scores, out=scores)
         near = member @ np.ascontiguousarray(scores.T)  # (sessions, candidates of this block)
         begin = wanted.begin[part.start : part.stop + 1]
@@ -86,5 +94,5 @@ def smooth_maxima(source: Matrix, target: Matrix, sessions: Ragged, wanted: Want
 
     for_each_block(target, source[used], visit)
     np.log(sums, out=sums)
-    sums *= TEMPERATURE
+    sums *= temperature
     return sums

@@ -58,7 +58,7 @@ class Retention(Task):
             if not len(asked.near.row):
                 return None
             own = unit(shop.vectors)
-            shops.append(OwnShop(asked, group, own, _above_chance(asked, own)))
+            shops.append(OwnShop(asked, group, own, above_chance(asked, own)))
         return PreparedRetention(shops[0], shops[1])
 
 
@@ -87,7 +87,7 @@ class OwnShop:
         """The linearised ratio in the shared space, a session each; NaN where nothing is asked."""
         if np.array_equal(shared, self.vectors):
             return self.above * 0 + 1.0
-        there = _above_chance(self.asked, shared)
+        there = above_chance(self.asked, shared)
         base = float(np.nanmean(self.above))
         if not base > 0:
             return np.full(len(there), np.nan)
@@ -119,8 +119,20 @@ class PreparedRetention(PreparedTask):
         ]
 
 
-def _above_chance(asked: Completion, vectors: Matrix) -> Floats:
-    """Matched AUC less .5 of each session."""
+def above_chance(asked: Completion, vectors: Matrix) -> Floats:
+    """Matched AUC less .5 of each session, NaN where it asks nothing.
+
+    Parameters
+    ----------
+    asked : Completion
+        What is left out of the sessions.
+    vectors : ndarray of shape (n, k), float32
+        Unit vectors.
+
+    Returns
+    -------
+    ndarray of shape (n_sessions,), float64
+    """
     queries = session_means(vectors, asked.shown)
     greater, ties = place_among_neighbours(queries, vectors, asked.near)
     near = asked.near

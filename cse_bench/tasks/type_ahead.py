@@ -43,9 +43,10 @@ class TypeAhead(Task):
 
     Metrics: ``bits`` (gained per query over popularity alone); ``mrr@10``;
     ``mrr@10-inverse-popularity``, where a query counts by one over its share; and, for reading
-    them, ``mrr@10-of-popularity``, which no aligner changes. Variants ``…-prefix-1`` to ``-3``
-    know that many letters of the query. ``in-shop`` is what the same model foretells within the
-    target shop: half-baskets of validation sessions, or held-out queries.
+    them, ``mrr@10-of-popularity``, which no aligner changes. A track's first run alone carries
+    ``…-prefix-1`` to ``-3``, where so many letters of the query are known, and ``in-shop``, what
+    the same model foretells within the target shop: half-baskets of validation sessions, or
+    held-out queries.
     """
 
     name: ClassVar[str] = "type_ahead"
@@ -187,31 +188,39 @@ class PreparedTypeAhead(PreparedTask):
     _models: dict[bytes, LogLinear] = field(default_factory=dict, repr=False)
 
     def score(self, aligned: Aligned, *, full: bool = True) -> list[VariantScores]:
-        """Score every variant and, in full, the in-shop reference; see `PreparedTask.score`."""
+        """Score every variant, in full with prefixes and in-shop; see `PreparedTask.score`."""
         source, target = unit(aligned.source), unit(aligned.target)
         model = self._model(target)
         scored: list[VariantScores] = []
         for variant, (rows, validation) in self.tests.items():
             if self.split == "validation" or not len(validation.group):
-                scale = _crossed_scales(model, source, rows)
+                scale = crossed_scales(model, source, rows)
             else:
                 scale = np.full(len(rows.group), _scale(model, source, validation))
-            scored += self._variants(variant, rows, source, model, scale)
+            scored += self._variants(variant, rows, source, model, scale, full=full)
         if full and len(self.in_shop.group):
             ones = np.ones(len(self.in_shop.group))
             scored += self._variants("in-shop", self.in_shop, target, model, ones)
         return scored
 
     def _variants(
-        self, variant: str, rows: Asked, vectors: Matrix, model: LogLinear, scale: Floats
+        self,
+        variant: str,
+        rows: Asked,
+        vectors: Matrix,
+        model: LogLinear,
+        scale: Floats,
+        *,
+        full: bool = True,
     ) -> list[VariantScores]:
+        longest = PREFIXES[-1] if full else 0
         sessions = session_means(vectors, rows.sessions) - model.centre
         by_prefix = score_typed(
-            sessions, model.weights, model.log_prior, scale, rows.typed, self.vocabulary
+            sessions, model.weights, model.log_prior, scale, rows.typed, self.vocabulary, longest
         )
         return [
-            VariantScores(variant if not length else f"{variant}-prefix-{length}", rows.group, own)
-            for length, own in zip(PREFIXES, by_prefix, strict=True)
+            VariantScores(f"{variant}-prefix-{length}" if length else variant, rows.group, metrics)
+            for length, metrics in enumerate(by_prefix)
         ]
 
     def _model(self, target: Matrix) -> LogLinear:
@@ -230,8 +239,22 @@ def _scale(model: LogLinear, source: Matrix, rows: Asked) -> float:
     return best_scale(model.log_prior, evidence, rows.typed)
 
 
-def _crossed_scales(model: LogLinear, source: Matrix, rows: Asked) -> Floats:
-    """For each half of the groups, the scale that suits the other half best."""
+def crossed_scales(model: LogLinear, source: Matrix, rows: Asked) -> Floats:
+    """For each half of the groups, the scale that suits the other half best.
+
+    Parameters
+    ----------
+    model : LogLinear
+        The query model.
+    source : ndarray of shape (n, k), float32
+        Unit vectors.
+    rows : Asked
+        Rows of `source`, and what was typed.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), float64
+    """
     even = np.unique(rows.group, return_inverse=True)[1] % 2 == 0
     scale = np.zeros(len(even))
     for half in (even, ~even):
