@@ -4,9 +4,9 @@
 
 Every choice is scored for the floor (one random rotation), a random rotation with a coordinate of
 popularity, `procrustes` with 50, 500 and all pairs, and the oracle, on the validation split of the
-embedded release, both directions together. ``all - 500`` is the paired difference of two good aligners, with its 95 %
-interval over shoppers; ``clarity`` is that difference over the interval's half-width: the more, the
-fewer shoppers tell the two apart. The test split has no part in it.
+embedded release, both directions together. ``all - 500`` is the paired difference of two good
+aligners, with its 95 % interval over shoppers; ``clarity`` is that difference over the interval's
+half-width: the more, the fewer shoppers tell the two apart. The test split has no part in it.
 """
 
 from __future__ import annotations
@@ -283,8 +283,8 @@ def sections(sides: list[Side]) -> dict[str, tuple[str, dict[str, Callable[[Side
     model = log_linear(3e-3)
     return {
         "next_event, rendered: a session's score": (
-            "**The mean.** The smooth maximum tells good aligners apart no better at any temperature, and takes "
-            "several times as long. It stays as a variant (τ = .1).",
+            "**The mean.** The smooth maximum tells good aligners apart no better at any "
+            "temperature. It stays as a variant (τ = .1).",
             {"mean": next_event("rendered", 50)}
             | {f"smooth maximum, τ = {t}": smooth("rendered", t) for t in (0.05, 0.1, 0.3)},
         ),
@@ -294,15 +294,15 @@ def sections(sides: list[Side]) -> dict[str, tuple[str, dict[str, Callable[[Side
             | {f"smooth maximum, τ = {t}": smooth("real", t) for t in (0.05, 0.1, 0.3)},
         ),
         "next_event, rendered: neighbours on either side": (
-            "**50.** The width hardly matters to what is told apart; what popularity gains falls with it, "
-            "below what one random rotation gains by luck from 50 on, and wider windows leave out more "
-            "of the most popular products.",
+            "**50.** The width hardly matters to what is told apart; what popularity gains falls "
+            "with it: from 50 on it gains less than half of what one random rotation gains by "
+            "luck.",
             {str(w): next_event("rendered", w) for w in (10, 25, 50, 100, 200, 400)},
         ),
         "next_event, rendered: share of a basket that is shown": (
-            "**Half.** With a quarter less is told apart; with all but one, one product a row is left to ask "
-            "for. Three quarters would serve about as well (the clarities of half and three quarters are "
-            "not far enough apart to tell), at half the products asked for.",
+            "**Half.** With a quarter less is told apart; with all but one, one product a row is "
+            "left to ask for. Three quarters would serve about as well (the clarities of half and "
+            "three quarters are not far enough apart to tell), at half the products asked for.",
             {
                 name: shown(s)
                 for name, s in (
@@ -314,8 +314,8 @@ def sections(sides: list[Side]) -> dict[str, tuple[str, dict[str, Callable[[Side
             },
         ),
         "type_ahead, rendered, bits: the query model": (
-            "**Log-linear, penalty .003**: the most room between floor and oracle. Weaker penalties lose bits, "
-            "stronger ones clarity; the closed form loses both.",
+            "**Log-linear, penalty .003**: the most room between floor and oracle. Weaker "
+            "penalties lose bits, stronger ones clarity; the closed form loses both.",
             {
                 f"log-linear, penalty {p}": typed(log_linear(p))
                 for p in (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
@@ -327,20 +327,21 @@ def sections(sides: list[Side]) -> dict[str, tuple[str, dict[str, Callable[[Side
             {name: typed(dealt(name)) for name in ("both ways", "one way", "one left out")},
         ),
         "type_ahead, rendered, bits: the scale": (
-            "**Set on validation rows**, so that evidence which foretells nothing costs nothing: with a fixed "
-            "scale a random rotation loses bits, and what an aligner gains is mixed with how long its "
-            "vectors' differences happen to be.",
+            "**Set on validation rows**, so that evidence which foretells nothing costs nothing: "
+            "with a fixed scale a random rotation loses bits, and what an aligner gains is mixed "
+            "with how long its vectors' differences happen to be.",
             {"set on validation": typed(model)}
             | {f"always {s}": typed(model, scale=s) for s in (0.5, 1.0)},
         ),
         "type_ahead, real, bits: the scale": (
-            "**Set on validation rows.** Real crossings say little of what is bought next: hundredths of a "
-            "bit, and less than nothing at any scale that suits rendered rows.",
+            "**Set on validation rows.** Real crossings say little of what is bought next: "
+            "hundredths of a bit, and less than nothing at any scale that suits rendered rows.",
             {"set on validation": typed(model, "real")}
             | {f"always {s}": typed(model, "real", scale=s) for s in (0.1, 0.5, 1.0)},
         ),
         "retention: products left out of a session, each alone": (
-            "**3**: as near to leaving out each as the noise of shoppers tells, in a fraction of the time.",
+            "**3**: as near to leaving out each as the noise of shoppers tells, in a fraction of "
+            "the time.",
             {"1": retention(1), "3": retention(3), "each": retention(None)},
         ),
     }
