@@ -12,6 +12,7 @@ from cse_bench.aligners.contract import Aligned
 from cse_bench.aligners.loading import AlignerSource, find_aligner
 from cse_bench.errors import InputError
 from cse_bench.harness.cache import RunCache, run_key
+from cse_bench.harness.diagnosis import Diagnosis
 from cse_bench.harness.direction import Direction, fit_direction
 from cse_bench.harness.tracks import TRACKS, Track, draw_evidence
 from cse_bench.release.read import Release
@@ -50,6 +51,8 @@ class Run:
         Bytes.
     scores : dict of str to list of VariantScores
         By task.
+    diagnosis : Diagnosis or None
+        Of the aligned space, in a track's first run.
     aligned : Aligned or None
         The vectors, where they are to be kept.
     """
@@ -62,6 +65,7 @@ class Run:
     seconds: float
     peak_rss: int
     scores: dict[str, list[VariantScores]]
+    diagnosis: Diagnosis | None = None
     aligned: Aligned | None = None
 
     def primary(self) -> float:
@@ -200,7 +204,8 @@ def evaluate_aligner(
         published = release.published_alignment()
         if published is not None:
             moved = Aligned(published[source], published[target])
-            control = Run(PAPER, source, target, 0, 0, 0.0, 0, direction.score(moved))
+            scores, diagnosis = direction.score(moved), direction.diagnose(moved)
+            control = Run(PAPER, source, target, 0, 0, 0.0, 0, scores, diagnosis)
             runs[PAPER, source, target] = [control]
         known = runs.get((TRACKS["pairs-all"].name, source, target), [])
         is_reference = aligner.sha256 == find_aligner("procrustes").sha256
@@ -240,7 +245,8 @@ def _run(
         return Run(*own, *known)
     fit = fit_direction(aligner.make(seed), direction, evidence, run, aligner.info.uses)
     scores = direction.score(fit.aligned, full=full)
-    cache.save(key, fit.seconds, fit.peak_rss, scores)
+    diagnosis = direction.diagnose(fit.aligned) if full else None
+    cache.save(key, fit.seconds, fit.peak_rss, scores, diagnosis)
     return Run(
         track=track.name,
         source=direction.source,
@@ -250,6 +256,7 @@ def _run(
         seconds=fit.seconds,
         peak_rss=fit.peak_rss,
         scores=scores,
+        diagnosis=diagnosis,
         aligned=fit.aligned if keep else None,
     )
 

@@ -48,9 +48,7 @@ def eigenvector_similarity(first: Matrix, second: Matrix) -> float:
     Søgaard, Ruder & Vulić 2018, "On the Limitations of Unsupervised Bilingual Dictionary
     Induction", section 3.
     """
-    spectra = [laplacian_spectrum(vectors) for vectors in (first, second)]
-    k = min(_carrying(spectrum) for spectrum in spectra)
-    return float(np.sum((spectra[0][:k] - spectra[1][:k]) ** 2))
+    return spectral_distance(laplacian_spectrum(first), laplacian_spectrum(second))
 
 
 def laplacian_spectrum(vectors: Matrix) -> Floats:
@@ -79,6 +77,12 @@ def laplacian_spectrum(vectors: Matrix) -> Floats:
     joined = (near | near.T).astype(np.float64)
     laplacian = np.diag(joined.sum(axis=1)) - joined
     return np.linalg.eigvalsh(laplacian)[::-1].astype(np.float64)
+
+
+def spectral_distance(first: Floats, second: Floats) -> float:
+    """The distance of two spectra of `laplacian_spectrum`; see `eigenvector_similarity`."""
+    k = min(_carrying(first), _carrying(second))
+    return float(np.sum((first[:k] - second[:k]) ** 2))
 
 
 def _carrying(spectrum: Floats) -> int:
