@@ -21,6 +21,7 @@ VERBS = {
     "audit": "Run the privacy gates on a release.",
     "build": "Build a release from a shop log.",
     "check": "Run the contract checks on an aligner.",
+    "describe": "Say what a release holds, and what difference it can show.",
     "download": "Put the embedded release into a folder.",
     "evaluate": "Score an aligner on the benchmark.",
     "list": "List aligners, trainers, tasks and tracks.",

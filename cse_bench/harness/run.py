@@ -188,7 +188,7 @@ def evaluate_aligner(
                 evidence = draw_evidence(direction.evidence, track, run % track.draws)
                 keep = keep_vectors and run == 0
                 fits.append(
-                    _run(
+                    fit_and_score(
                         aligner,
                         direction,
                         track,
@@ -209,12 +209,12 @@ def evaluate_aligner(
             runs[PAPER, source, target] = [control]
         known = runs.get((TRACKS["pairs-all"].name, source, target), [])
         is_reference = aligner.sha256 == find_aligner("procrustes").sha256
-        context[source, target] = _context(direction, known if is_reference else [], step, cache)
+        context[source, target] = context_of(direction, known if is_reference else [], step, cache)
     cache.prune()
     return Evaluation(runs, context, split)
 
 
-def _run(
+def fit_and_score(
     aligner: AlignerSource,
     direction: Direction,
     track: Track,
@@ -226,6 +226,7 @@ def _run(
     full: bool = True,
     cache: RunCache,
 ) -> Run:
+    """One run, from the cache if it is there; `run` numbers it, `full` as `PreparedTask.score`."""
     seed = run % seeds if aligner.info.stochastic else 0
     key = run_key(
         release=direction.release.manifest.fingerprint,
@@ -261,7 +262,7 @@ def _run(
     )
 
 
-def _context(
+def context_of(
     direction: Direction, reference: list[Run], step: Callable[[str], None], cache: RunCache
 ) -> Context:
     """Floor, reference (unless it was just run) and oracle of one direction."""
@@ -273,7 +274,9 @@ def _context(
         rotation = find_aligner("random-rotation")
         track = TRACKS["unsupervised"]
         evidence = direction.evidence
-        floor.append(_run(rotation, direction, track, evidence, seed, FLOOR_SEEDS, cache=cache))
+        floor.append(
+            fit_and_score(rotation, direction, track, evidence, seed, FLOOR_SEEDS, cache=cache)
+        )
     if not release.has("pairs", "train"):
         return Context(floor, [], [])
     track = TRACKS["pairs-all"]
@@ -281,9 +284,11 @@ def _context(
     evidence = direction.evidence
     if not reference:
         procrustes = find_aligner("procrustes")
-        reference = [_run(procrustes, direction, track, evidence, 0, 1, cache=cache)]
+        reference = [fit_and_score(procrustes, direction, track, evidence, 0, 1, cache=cache)]
     step(f"oracle {place}")
     every = np.concatenate([release.pairs(split, source, target) for split in ALL_SPLITS])
     everything = Evidence(every, evidence.cross_sessions)
-    oracle = [_run(find_aligner("oracle"), direction, track, everything, 0, 1, cache=cache)]
+    oracle = [
+        fit_and_score(find_aligner("oracle"), direction, track, everything, 0, 1, cache=cache)
+    ]
     return Context(floor, reference, oracle)

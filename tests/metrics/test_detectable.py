@@ -23,7 +23,7 @@ def test_repeated_rows_tell_nothing_new():
 
 def test_it_is_what_the_bootstrap_says():
     rng = np.random.default_rng(1)
-    share = 1 / (5 + np.arange(150))  # a tenth of the groups holds half of the rows
+    share = 1 / (5 + np.arange(150))  # a tenth of the groups holds two fifths
     group = rng.choice(150, 3000, p=share / share.sum())
     values = rng.standard_normal(150)[group] + rng.standard_normal(3000)
     values[rng.random(3000) < 0.1] = np.nan
