@@ -294,9 +294,8 @@ def sections(sides: list[Side]) -> dict[str, tuple[str, dict[str, Callable[[Side
             | {f"smooth maximum, τ = {t}": smooth("real", t) for t in (0.05, 0.1, 0.3)},
         ),
         "next_event, rendered: neighbours on either side": (
-            "**50.** The width hardly matters to what is told apart; what popularity gains falls "
-            "with it: from 50 on it gains less than half of what one random rotation gains by "
-            "luck.",
+            "**50.** The width hardly matters: neither to what is told apart nor to what popularity gains, "
+            "which is nothing at any: with its coordinate a rotation stands below itself without.",
             {str(w): next_event("rendered", w) for w in (10, 25, 50, 100, 200, 400)},
         ),
         "next_event, rendered: share of a basket that is shown": (

@@ -9,7 +9,7 @@ __version__ = "0.10.0"
 
 if TYPE_CHECKING:
     from cse_bench.aligners.base import Aligner, Evidence, Shop
-    from cse_bench.api import build, compare, evaluate, load_release
+    from cse_bench.api import build, compare, describe, evaluate, load_release
     from cse_bench.metrics.cosine import unit
     from cse_bench.ragged import Ragged
     from cse_bench.release.read import Release
@@ -24,6 +24,7 @@ _HOMES = {
     "Shop": "cse_bench.aligners.base",
     "build": "cse_bench.api",
     "compare": "cse_bench.api",
+    "describe": "cse_bench.api",
     "evaluate": "cse_bench.api",
     "load_release": "cse_bench.api",
     "unit": "cse_bench.metrics.cosine",
@@ -38,6 +39,7 @@ __all__ = [  # noqa: RUF022  # the public names, with the version last
     "Shop",
     "build",
     "compare",
+    "describe",
     "evaluate",
     "load_release",
     "unit",

@@ -1,6 +1,7 @@
 """What the command line and Python share: resolve a release, run, return records."""
 
 from cse_bench.api.building import audit, build
+from cse_bench.api.describing import describe
 from cse_bench.api.releases import EMBEDDED, download, embedded_directory, load_release
 from cse_bench.api.results import compare
 from cse_bench.api.scoring import catalogue, check_aligner, evaluate, evaluate_all, new_aligner
@@ -13,6 +14,7 @@ __all__ = [
     "catalogue",
     "check_aligner",
     "compare",
+    "describe",
     "download",
     "embedded_directory",
     "evaluate",

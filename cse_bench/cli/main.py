@@ -22,6 +22,7 @@ VERBS = {
     "build": "Build a release from a shop log.",
     "check": "Run the contract checks on an aligner.",
     "compare": "Compare results: who is better, by how much, or is it noise.",
+    "describe": "Say what a release holds, and what difference it can show.",
     "download": "Put the embedded release into a folder.",
     "evaluate": "Score an aligner on the benchmark.",
     "list": "List aligners, trainers, tasks and tracks.",

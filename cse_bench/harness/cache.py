@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from cse_bench.harness.diagnosis import Diagnosis
 from cse_bench.harness.protocol import PROTOCOL_VERSION, scoring_source_sha256
 from cse_bench.tasks.base import Ranks, VariantScores
 
@@ -86,8 +87,11 @@ class RunCache:
     def __init__(self, directory: Path | None) -> None:
         self.directory = None if directory is None else directory / "runs"
 
-    def load(self, key: str) -> tuple[float, int, Scores] | None:
-        """Seconds, peak memory and scores of a run; None if it is not kept, or cannot be read."""
+    def load(self, key: str) -> tuple[float, int, Scores, Diagnosis | None] | None:
+        """Seconds, peak memory, scores and, of a track's first run, its diagnosis.
+
+        None if the run is not kept, or cannot be read.
+        """
         if self.directory is None:
             return None
         path = self.directory / f"{key}.npz"
@@ -98,22 +102,32 @@ class RunCache:
             scores = {
                 task: [_read(v, arrays) for v in variants] for task, variants in about["tasks"]
             }
+            seconds, peak_rss = float(about["seconds"]), int(about["peak_rss"])
+            diagnosis = about["diagnosis"] and Diagnosis(**about["diagnosis"])
             os.utime(path)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
             with contextlib.suppress(OSError):
                 path.unlink()
             return None
-        return float(about["seconds"]), int(about["peak_rss"]), scores
+        return seconds, peak_rss, scores, diagnosis
 
-    def save(self, key: str, seconds: float, peak_rss: int, scores: Scores) -> None:
+    def save(
+        self,
+        key: str,
+        seconds: float,
+        peak_rss: int,
+        scores: Scores,
+        diagnosis: Diagnosis | None = None,
+    ) -> None:
         """Keep a run. A full disk, or a directory that cannot be written, only means no cache."""
         if self.directory is None:
             return
         arrays: dict[str, Any] = {}
         tasks = [(task, [_written(v, arrays) for v in found]) for task, found in scores.items()]
-        about = json.dumps({"tasks": tasks, "seconds": seconds, "peak_rss": peak_rss})
+        told = {"tasks": tasks, "seconds": seconds, "peak_rss": peak_rss}
+        about = json.dumps(told | {"diagnosis": None if diagnosis is None else vars(diagnosis)})
         arrays["about"] = np.frombuffer(about.encode(), np.uint8)
         with contextlib.suppress(OSError):
             self.directory.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ import numpy as np
 
 from cse_bench.aligners.base import Aligner, Evidence, Shop
 from cse_bench.aligners.contract import Aligned, align
+from cse_bench.harness.diagnosis import Diagnosis, diagnose
 from cse_bench.harness.tracks import PROTOCOL_SEED, train_evidence
 from cse_bench.release.read import Release, ShopTable
 from cse_bench.tasks.base import PreparedTask, VariantScores
@@ -53,6 +54,11 @@ class Direction:
     def score(self, aligned: Aligned, *, full: bool = True) -> dict[str, list[VariantScores]]:
         """Score an aligned space on every task; see `PreparedTask.score`."""
         return {name: task.score(aligned, full=full) for name, task in self.tasks.items()}
+
+    def diagnose(self, aligned: Aligned) -> Diagnosis:
+        """What an aligned space looks like."""
+        shops = self.release.shops
+        return diagnose(aligned, (shops[self.source].popularity, shops[self.target].popularity))
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,6 +22,7 @@ from cse_bench.release.read import Release
 from cse_bench.results.record import (
     RESULT_SCHEMA_VERSION,
     AlignerRecord,
+    Diagnostic,
     Environment,
     Isolation,
     Protocol,
@@ -83,7 +84,7 @@ def make_result(
         ),
         scores=scores,
         runs=runs,
-        diagnostics=[],
+        diagnostics=diagnostics(evaluation),
         flags=flags(source, release, scores, runs),
         environment=_environment(),
         isolation=Isolation(backend="none", official=False),
@@ -139,6 +140,22 @@ def run_records(evaluation: Evaluation) -> list[RunRecord]:
         )
         for runs in evaluation.runs.values()
         for run in runs
+    ]
+
+
+def diagnostics(evaluation: Evaluation) -> list[Diagnostic]:
+    """What the aligned space of each track's first run looks like, a direction each."""
+    return [
+        Diagnostic(
+            track=run.track,
+            source_shop=run.source,
+            target_shop=run.target,
+            hubness=run.diagnosis.hubness,
+            eigenvector_similarity=run.diagnosis.eigenvector_similarity,
+        )
+        for runs in evaluation.runs.values()
+        for run in runs
+        if run.diagnosis is not None
     ]
 
 

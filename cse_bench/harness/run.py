@@ -12,6 +12,7 @@ from cse_bench.aligners.contract import Aligned
 from cse_bench.aligners.loading import AlignerSource, find_aligner
 from cse_bench.errors import InputError
 from cse_bench.harness.cache import RunCache, run_key
+from cse_bench.harness.diagnosis import Diagnosis
 from cse_bench.harness.direction import Direction, fit_direction
 from cse_bench.harness.tracks import TRACKS, Track, draw_evidence
 from cse_bench.release.read import Release
@@ -50,6 +51,8 @@ class Run:
         Bytes.
     scores : dict of str to list of VariantScores
         By task.
+    diagnosis : Diagnosis or None
+        Of the aligned space, in a track's first run.
     aligned : Aligned or None
         The vectors, where they are to be kept.
     """
@@ -62,6 +65,7 @@ class Run:
     seconds: float
     peak_rss: int
     scores: dict[str, list[VariantScores]]
+    diagnosis: Diagnosis | None = None
     aligned: Aligned | None = None
 
     def primary(self) -> float:
@@ -184,7 +188,7 @@ def evaluate_aligner(
                 evidence = draw_evidence(direction.evidence, track, run % track.draws)
                 keep = keep_vectors and run == 0
                 fits.append(
-                    _run(
+                    fit_and_score(
                         aligner,
                         direction,
                         track,
@@ -200,16 +204,17 @@ def evaluate_aligner(
         published = release.published_alignment()
         if published is not None:
             moved = Aligned(published[source], published[target])
-            control = Run(PAPER, source, target, 0, 0, 0.0, 0, direction.score(moved))
+            scores, diagnosis = direction.score(moved), direction.diagnose(moved)
+            control = Run(PAPER, source, target, 0, 0, 0.0, 0, scores, diagnosis)
             runs[PAPER, source, target] = [control]
         known = runs.get((TRACKS["pairs-all"].name, source, target), [])
         is_reference = aligner.sha256 == find_aligner("procrustes").sha256
-        context[source, target] = _context(direction, known if is_reference else [], step, cache)
+        context[source, target] = context_of(direction, known if is_reference else [], step, cache)
     cache.prune()
     return Evaluation(runs, context, split)
 
 
-def _run(
+def fit_and_score(
     aligner: AlignerSource,
     direction: Direction,
     track: Track,
@@ -221,6 +226,7 @@ def _run(
     full: bool = True,
     cache: RunCache,
 ) -> Run:
+    """One run, from the cache if it is there; `run` numbers it, `full` as `PreparedTask.score`."""
     seed = run % seeds if aligner.info.stochastic else 0
     key = run_key(
         release=direction.release.manifest.fingerprint,
@@ -240,7 +246,8 @@ def _run(
         return Run(*own, *known)
     fit = fit_direction(aligner.make(seed), direction, evidence, run, aligner.info.uses)
     scores = direction.score(fit.aligned, full=full)
-    cache.save(key, fit.seconds, fit.peak_rss, scores)
+    diagnosis = direction.diagnose(fit.aligned) if full else None
+    cache.save(key, fit.seconds, fit.peak_rss, scores, diagnosis)
     return Run(
         track=track.name,
         source=direction.source,
@@ -250,11 +257,12 @@ def _run(
         seconds=fit.seconds,
         peak_rss=fit.peak_rss,
         scores=scores,
+        diagnosis=diagnosis,
         aligned=fit.aligned if keep else None,
     )
 
 
-def _context(
+def context_of(
     direction: Direction, reference: list[Run], step: Callable[[str], None], cache: RunCache
 ) -> Context:
     """Floor, reference (unless it was just run) and oracle of one direction."""
@@ -266,7 +274,9 @@ def _context(
         rotation = find_aligner("random-rotation")
         track = TRACKS["unsupervised"]
         evidence = direction.evidence
-        floor.append(_run(rotation, direction, track, evidence, seed, FLOOR_SEEDS, cache=cache))
+        floor.append(
+            fit_and_score(rotation, direction, track, evidence, seed, FLOOR_SEEDS, cache=cache)
+        )
     if not release.has("pairs", "train"):
         return Context(floor, [], [])
     track = TRACKS["pairs-all"]
@@ -274,9 +284,11 @@ def _context(
     evidence = direction.evidence
     if not reference:
         procrustes = find_aligner("procrustes")
-        reference = [_run(procrustes, direction, track, evidence, 0, 1, cache=cache)]
+        reference = [fit_and_score(procrustes, direction, track, evidence, 0, 1, cache=cache)]
     step(f"oracle {place}")
     every = np.concatenate([release.pairs(split, source, target) for split in ALL_SPLITS])
     everything = Evidence(every, evidence.cross_sessions)
-    oracle = [_run(find_aligner("oracle"), direction, track, everything, 0, 1, cache=cache)]
+    oracle = [
+        fit_and_score(find_aligner("oracle"), direction, track, everything, 0, 1, cache=cache)
+    ]
     return Context(floor, reference, oracle)

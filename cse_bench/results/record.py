@@ -70,7 +70,7 @@ class Score(_Record):
 
 
 class Diagnostic(_Record):
-    """What an aligned space looks like, mean over a track's kept runs."""
+    """What the aligned space of a track's first run looks like."""
 
     track: str
     source_shop: str

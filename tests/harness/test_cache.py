@@ -15,6 +15,7 @@ import pytest
 from cse_bench import api
 from cse_bench.harness import cache as caching
 from cse_bench.harness.cache import RunCache, run_key
+from cse_bench.harness.diagnosis import Diagnosis
 from cse_bench.tasks.base import Ranks, VariantScores
 from tests.cli.test_cli import run
 
@@ -62,6 +63,8 @@ def test_a_second_evaluation_fits_nothing_and_says_the_same(place, small_release
     assert fits(place) == 2
     assert scores(first) == scores(second)
     assert first.runs == second.runs
+    assert first.diagnostics == second.diagnostics
+    assert len(first.diagnostics) == 2
     again = api.evaluate(write(place), small_release, use_cache=False)
     assert fits(place) == 4
     assert scores(again) == scores(first)
@@ -121,8 +124,9 @@ def invented(n):
 
 def test_scores_come_back_as_they_were(tmp_path):
     cache, kept = RunCache(tmp_path), invented(0)
-    cache.save("key", 1.5, 2**33, kept)
-    seconds, peak, found = cache.load("key")
+    cache.save("key", 1.5, 2**33, kept, Diagnosis(2.5, 0.0))
+    seconds, peak, found, diagnosis = cache.load("key")
+    assert diagnosis == Diagnosis(2.5, 0.0)
     assert (seconds, peak, list(found)) == (1.5, 2**33, ["next_event", "translation"])
     for one, other in zip(found["next_event"], kept["next_event"], strict=True):
         assert one.variant == other.variant
@@ -135,6 +139,8 @@ def test_scores_come_back_as_they_were(tmp_path):
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
         assert getattr(first, name).dtype == np.int64
     assert cache.load("other") is None
+    cache.save("later", 0, 0, kept)
+    assert cache.load("later")[3] is None
 
 
 def test_many_writers_leave_whole_files(tmp_path):
