@@ -27,4 +27,4 @@ def command(result: Path, to: str, out: Path | None) -> None:
     if out is None:
         click.echo(api.export(result, to), nl=False)
     else:
-        click.echo(f"written: {api.export_to(result, to, out)}", err=True)
+        click.echo(f"written: {api.export_to(result, to, out)}")
