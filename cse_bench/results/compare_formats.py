@@ -7,23 +7,12 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 
 from cse_bench.results.compare import LEVEL, Comparison, summary
+from cse_bench.results.latex import escaped
 
 WIDTH = 120
 """Of a table that is not on a terminal."""
 
 STYLES = {"win": "green", "tie": "", "loss": "red"}
-
-LATEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "→": r"$\to$",
-    "–": "--",
-    "−": "$-$",
-    "<": "$<$",
-    ">": "$>$",
-    "|": r"\textbar{}",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +79,14 @@ def as_table(rows: Sequence[Comparison], *, colour: bool = False) -> str:
         file=out, width=None if colour else WIDTH, force_terminal=colour, no_color=not colour
     )
     for section in sections(rows):
-        table = Table(title=Text(section.title, "bold"), title_justify="left", box=box.SIMPLE_HEAD)
+        table = Table(
+            title=Text(f"{section.name} {section.title}", "bold"),
+            title_justify="left",
+            box=box.SIMPLE_HEAD,
+            show_edge=False,
+            pad_edge=False,
+            padding=(0, 1, 0, 0),
+        )
         table.add_column("")
         for place, name in enumerate(section.header):
             table.add_column(Text(name), justify="right", no_wrap=place > 1)
@@ -135,17 +131,17 @@ def as_latex(rows: Sequence[Comparison]) -> str:
         columns = ("", "direction", *section.header)
         caption = f"{section.name} {section.title}: {section.count} {how(rows)}"
         texts = [r"\begin{table}", r"\centering", r"\small"]
-        texts.append(rf"\caption{{{_escaped(caption)}}}")
+        texts.append(rf"\caption{{{escaped(caption)}}}")
         texts.append(rf"\begin{{tabular}}{{ll{'r' * (len(section.header) - 1)}l}}")
-        texts += [r"\toprule", " & ".join(map(_escaped, columns)) + r" \\"]
+        texts += [r"\toprule", " & ".join(map(escaped, columns)) + r" \\"]
         shown = ""
         for line in section.lines:
             if line.track != shown:
                 shown = line.track
-                head = rf"\multicolumn{{{len(columns)}}}{{l}}{{{_escaped(shown)}}} \\"
+                head = rf"\multicolumn{{{len(columns)}}}{{l}}{{{escaped(shown)}}} \\"
                 texts += [r"\midrule", head]
             cells = (line.metric, line.direction, *line.cells, line.verdict)
-            texts.append(" & ".join(map(_escaped, cells)) + r" \\")
+            texts.append(" & ".join(map(escaped, cells)) + r" \\")
         texts += [r"\bottomrule", r"\end{tabular}", r"\end{table}"]
         parts.append("\n".join(texts))
     return "\n\n".join(parts) + "\n"
@@ -233,7 +229,3 @@ def _p(p: float | None) -> str:
     if p is None:
         return "–"
     return "<.0001" if p < 0.00005 else _number(p)
-
-
-def _escaped(text: str) -> str:
-    return "".join(LATEX.get(letter, letter) for letter in text)
