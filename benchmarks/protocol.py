@@ -294,8 +294,8 @@ def sections(sides: list[Side]) -> dict[str, tuple[str, dict[str, Callable[[Side
             | {f"smooth maximum, τ = {t}": smooth("real", t) for t in (0.05, 0.1, 0.3)},
         ),
         "next_event, rendered: neighbours on either side": (
-            "**50.** The width hardly matters: neither to what is told apart nor to what popularity gains, "
-            "which is nothing at any: with its coordinate a rotation stands below itself without.",
+            "**50.** The width hardly matters: neither to what is told apart, nor to what popularity "
+            "gains, which is nothing: with its coordinate a rotation stands below itself without.",
             {str(w): next_event("rendered", w) for w in (10, 25, 50, 100, 200, 400)},
         ),
         "next_event, rendered: share of a basket that is shown": (
@@ -339,8 +339,7 @@ def sections(sides: list[Side]) -> dict[str, tuple[str, dict[str, Callable[[Side
             | {f"always {s}": typed(model, "real", scale=s) for s in (0.1, 0.5, 1.0)},
         ),
         "retention: products left out of a session, each alone": (
-            "**3**: as near to leaving out each as the noise of shoppers tells, in a fraction of "
-            "the time.",
+            "**3**: as near to leaving out each as the noise of shoppers tells, and less work.",
             {"1": retention(1), "3": retention(3), "each": retention(None)},
         ),
     }
