@@ -213,9 +213,9 @@ def typed(
     return score
 
 
-def log_linear(penalty: float) -> Fit:
+def log_linear(prior: float) -> Fit:
     return lambda task, target: fit_log_linear(
-        session_means(target, task.learnt.sessions), task.learnt.typed, penalty=penalty
+        session_means(target, task.learnt.sessions), task.learnt.typed, prior=prior
     )
 
 
@@ -280,7 +280,7 @@ def retention(limit: int | None) -> Callable[[Side, str], Values]:
 
 def sections(sides: list[Side]) -> dict[str, tuple[str, dict[str, Callable[[Side, str], Values]]]]:
     """Title → what was chosen and why, and the choices."""
-    model = log_linear(3e-3)
+    model = log_linear(180)
     return {
         "next_event, rendered: a session's score": (
             "**The mean.** The smooth maximum tells good aligners apart no better at any "
@@ -294,8 +294,8 @@ def sections(sides: list[Side]) -> dict[str, tuple[str, dict[str, Callable[[Side
             | {f"smooth maximum, τ = {t}": smooth("real", t) for t in (0.05, 0.1, 0.3)},
         ),
         "next_event, rendered: neighbours on either side": (
-            "**50.** The width hardly matters: neither to what is told apart, nor to what popularity "
-            "gains, which is nothing: with its coordinate a rotation stands below itself without.",
+            "**50.** The width hardly matters: neither to what is told apart, nor to what "
+            "popularity gains, which is nothing: a rotation stands below itself with it.",
             {str(w): next_event("rendered", w) for w in (10, 25, 50, 100, 200, 400)},
         ),
         "next_event, rendered: share of a basket that is shown": (
@@ -313,12 +313,9 @@ def sections(sides: list[Side]) -> dict[str, tuple[str, dict[str, Callable[[Side
             },
         ),
         "type_ahead, rendered, bits: the query model": (
-            "**Log-linear, penalty .003**: the most room between floor and oracle. Weaker "
+            "**Log-linear, prior 180**: the most room between floor and oracle. Weaker "
             "penalties lose bits, stronger ones clarity; the closed form loses both.",
-            {
-                f"log-linear, penalty {p}": typed(log_linear(p))
-                for p in (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
-            }
+            {f"log-linear, prior {p}": typed(log_linear(p)) for p in (18, 60, 180, 600, 1800)}
             | {"centroids (closed form)": typed(centroids)},
         ),
         "type_ahead, rendered, bits: half-baskets the model learns from": (

@@ -11,8 +11,9 @@ from scipy.sparse import csr_array
 from cse_bench.metrics.blocks import for_each_block
 from cse_bench.types import Floats, Matrix
 
-PENALTY = 3e-3
-"""Of the squared weights, a session's vector having variance 1 in the mean of its dimensions."""
+PRIOR = 180.0
+"""What the prior of the weights weighs, in sessions; a session's vector has variance 1 in the mean
+of its dimensions. With few sessions popularity is held to; with many, evidence is."""
 
 ITERATIONS = 50
 TOLERANCE = 1e-3
@@ -59,13 +60,13 @@ class LogLinear:
         return np.dot(sessions - self.centre, self.weights.T)
 
 
-def fit_log_linear(sessions: Matrix, typed: csr_array, *, penalty: float = PENALTY) -> LogLinear:
+def fit_log_linear(sessions: Matrix, typed: csr_array, *, prior: float = PRIOR) -> LogLinear:
     """Multinomial logistic regression with the queries' popularity as its offset.
 
-    Minimises the mean cross-entropy plus ``penalty / 2 * |w|^2`` by L-BFGS, from zero. The problem
+    Minimises the mean cross-entropy plus ``prior / 2 n * |w|^2`` by L-BFGS, from zero. The problem
     is convex and rotation invariant; each weight is measured in units of its expected curvature,
-    ``sqrt(p(query) * variance + penalty)`` along the sessions' principal axes, which takes a third
-    of the steps that the plain weights take.
+    ``sqrt(p(query) * variance + prior / n)`` along the sessions' principal axes, so that few steps
+    are needed.
 
     Parameters
     ----------
@@ -73,17 +74,18 @@ def fit_log_linear(sessions: Matrix, typed: csr_array, *, penalty: float = PENAL
         Unit vector of each session.
     typed : sparse array of shape (n, v)
         Share of each query in what was typed after each session; rows sum to 1.
-    penalty : float
-        Strength of the penalty.
+    prior : float
+        Weight of the Gaussian prior of the weights, in sessions.
 
     Returns
     -------
     LogLinear
     """
     n = typed.shape[0]
+    penalty = prior / n
     count = np.asarray(typed.sum(axis=0)).ravel() + SMOOTHING
-    prior = count / count.sum()
-    log_prior = np.log(prior)
+    popularity = count / count.sum()
+    log_prior = np.log(popularity)
     centre = sessions.mean(axis=0, dtype=np.float64).astype(np.float32)
     centred = sessions - centre
     covariance = (centred.T @ centred).astype(np.float64) / n
@@ -92,7 +94,7 @@ def fit_log_linear(sessions: Matrix, typed: csr_array, *, penalty: float = PENAL
     turn = axes / np.sqrt(unit_variance)
     turned = np.ascontiguousarray(centred @ turn.astype(np.float32))
     relative = np.maximum(variance, 0.0) / unit_variance
-    step = 1.0 / np.sqrt(prior[:, None] * relative + penalty)
+    step = 1.0 / np.sqrt(popularity[:, None] * relative + penalty)
     seen = np.asarray(typed.T @ turned, np.float64) / n
 
     def objective(scaled: Floats) -> tuple[float, Floats]:
