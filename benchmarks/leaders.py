@@ -3,8 +3,8 @@
     cse-bench evaluate --all --out results && python benchmarks/leaders.py results
 
 Writes `benchmarks/aligners.md`: of every track the plainest method and the best, by each primary
-metric, with the difference of the two on the same queries (95 % interval over test groups); then
-every aligner. The page ends with what they cost, from `python benchmarks/aligners.py`.
+metric, with the difference of the two on the same queries (95 % interval over test groups and
+runs); then every aligner. The page ends with what they cost, from `python benchmarks/aligners.py`.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def main() -> None:
         (Path(__file__).parent / "aligners-notes.md").read_text(),
         "## Who leads, and by how much",
         "",
-        "| track | metric | best | plainest | difference [95 %, paired, over groups] |",
+        "| track | metric | best | plainest | difference [95 %, paired, over groups and runs] |",
         "|---|---|---|---|--:|",
     ]
     for track, (plain, its_track) in PLAINEST.items():

@@ -40,8 +40,10 @@ def command(results: tuple[Path, ...], tracks: str | None, form: str, out: Path 
     rows = api.compare(results, tracks.replace(",", " ").split() if tracks else ())
     if form != "table":
         text = FORMATS[form](rows)
+    elif out is None and sys.stdout.isatty():
+        text = as_table(rows, colour=True, width=None)
     else:
-        text = as_table(rows, colour=out is None and sys.stdout.isatty())
+        text = as_table(rows)
     if out is None:
         click.echo(text, nl=False)
     else:

@@ -5,12 +5,19 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from cse_bench.results.compare import LEVEL, Comparison, summary
 from cse_bench.results.latex import escaped
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 WIDTH = 120
 """Of a table that is not on a terminal."""
+
+SPARED = {"queries": 104, "p": 90}
+"""Columns that are left out of a table with less room than this."""
 
 STYLES = {"win": "green", "tie": "", "loss": "red"}
 
@@ -65,45 +72,64 @@ class Section:
     count: str
 
 
-def as_table(rows: Sequence[Comparison], *, colour: bool = False) -> str:
-    """A table for each result beside the first, as wide as the terminal or `WIDTH`."""
+def as_table(rows: Sequence[Comparison], *, colour: bool = False, width: int | None = WIDTH) -> str:
+    """A table for each result beside the first; a narrow one leaves out what can be missed.
+
+    Parameters
+    ----------
+    rows : sequence of Comparison
+        From `compare.compare_entries`.
+    colour : bool
+        Whether it goes to a terminal that shows colours.
+    width : int, optional
+        In letters; None for the terminal's own.
+    """
     from io import StringIO
 
-    from rich import box
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     out = StringIO()
-    console = Console(
-        file=out, width=None if colour else WIDTH, force_terminal=colour, no_color=not colour
-    )
+    console = Console(file=out, width=width, force_terminal=colour, no_color=not colour)
+    hidden = {name for name, least in SPARED.items() if console.width < least}
     for section in sections(rows):
-        table = Table(
-            title=Text(f"{section.name} {section.title}", "bold"),
-            title_justify="left",
-            box=box.SIMPLE_HEAD,
-            show_edge=False,
-            pad_edge=False,
-            padding=(0, 1, 0, 0),
-        )
-        table.add_column("")
-        for place, name in enumerate(section.header):
-            table.add_column(Text(name), justify="right", no_wrap=place > 1)
-        shown = ""
-        for line in section.lines:
-            if line.track != shown:
-                table.add_row(Text(line.track, "bold"))
-                shown = line.track
-            label = Text(line.metric or f"  {line.direction}")
-            verdict = Text(line.verdict, STYLES[line.verdict])
-            table.add_row(
-                label, *map(Text, line.cells), verdict, style="" if line.metric else "dim"
-            )
-        console.print(table)
+        console.print(_rich_table(section, hidden))
         console.print(Text(f"{section.name}: {section.count}\n"))
     console.print(Text(how(rows)))
     return out.getvalue()
+
+
+def _rich_table(section: Section, hidden: set[str]) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        title=Text(f"{section.name} {section.title}", "bold"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("")
+    kept = [place for place, name in enumerate(section.header) if name not in hidden]
+    for place in kept:
+        name = Text(section.header[place])
+        if place < 2:
+            table.add_column(name, justify="right", max_width=14, overflow="fold")
+        else:
+            table.add_column(name, justify="right", no_wrap=True)
+    shown = ""
+    for line in section.lines:
+        if line.track != shown:
+            table.add_row(Text(line.track, "bold"))
+            shown = line.track
+        texts = [*map(Text, line.cells), Text(line.verdict, STYLES[line.verdict])]
+        label = Text(line.metric or f"  {line.direction}")
+        own = [texts[place] for place in kept]
+        table.add_row(label, *own, style="" if line.metric else "dim")
+    return table
 
 
 def as_markdown(rows: Sequence[Comparison]) -> str:

@@ -21,6 +21,7 @@ from cse_bench.results.entries import CONTROL, read_entries
 from cse_bench.results.latex import escaped
 from cse_bench.results.paired import holm
 from cse_bench.results.read import read_result
+from tests.conftest import need
 
 
 @pytest.fixture(scope="module")
@@ -157,10 +158,44 @@ def test_the_table_says_it_all(rows):
     assert "…" not in text
     assert "\x1b" not in text
     assert "\x1b" in as_table(rows, colour=True)
+    for narrow in (80, 90, 104):
+        text = as_table(rows, width=narrow)
+        assert len(re.findall(r"(tie|win|loss) *$", text, flags=re.MULTILINE)) == len(rows)
+        assert max(map(len, text.splitlines())) <= narrow
+        assert "…" not in text
+
+
+def test_three_shops_give_six_directions(tmp_path):
+    need("ibis")
+    from cse_bench.building.keys import Key
+    from cse_bench.building.pipeline import BuildParameters, build_contents
+    from cse_bench.release.read import read_release
+    from cse_bench.release.write import write_release
+    from cse_bench.trainers.ppmi_svd import PpmiSvd
+    from tests.small_log import make_log, random_events
+
+    log = make_log(random_events(shops=3, users=400))
+    contents = build_contents(log, PpmiSvd(4), BuildParameters(min_users=3), Key(bytes(32)))
+    (tmp_path / "release").mkdir()
+    write_release(tmp_path / "release", contents)
+    release = read_release(tmp_path / "release")
+    paths = []
+    for name in ("procrustes", "ridge"):
+        cse_bench.evaluate(name, release, ["pairs-all"], out=tmp_path / name)
+        paths.append(tmp_path / name / "result.json")
+    found = compare(paths)
+    for metric in {(row.task, row.variant) for row in found}:
+        own = [row for row in found if (row.task, row.variant) == metric]
+        assert len({(row.source_shop, row.target_shop) for row in own}) == len(own) == 7
+        together, *each = own
+        assert together.n == sum(row.n for row in each)
+        pairs = sum(row.groups for row in each) / 2
+        assert (together.groups == pairs) == (metric[0] == "translation")
+    assert "(all directions together)" in as_table(found)
 
 
 def test_markdown_is_a_table(rows):
-    text = as_markdown(rows)
+    text = as_markdown([dataclasses.replace(row, other="ridge (a|b)") for row in rows])
     table = [line for line in text.splitlines() if line.startswith("|")]
     assert len(table) == 2 + len(rows)
     assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table}) == 1

@@ -145,6 +145,9 @@ def test_the_noise_of_seeds_counts():
     assert ours[0].p < 0.001
     assert ours[1].p > 0.5
     assert ours[1].high - ours[1].low > 0.2
+    each = wild - base[:, None]
+    noise = stats.sem(each.mean(axis=0)) ** 2
+    assert ours[1].p == pytest.approx(t_test(each.mean(axis=1), group, [(noise, 4)]))
 
 
 def test_runs_on_the_same_draws_are_paired():

@@ -91,6 +91,13 @@ def test_a_field_too_few_or_too_many_is_named(copied):
     def another_type(raw):
         raw["release"]["name"] = 7
 
+    def a_number_as_text(raw):
+        raw["scores"][0]["value"] = str(raw["scores"][0]["value"])
+
+    with pytest.raises(
+        InputError, match=r"the field 'value' in scores\.0: Input should be a valid"
+    ):
+        read_result(copied(to="e").record(a_number_as_text))
     with pytest.raises(InputError, match=r"the field 'ci_low' is missing in scores\.3"):
         read_result(copied(to="a").record(missing))
     with pytest.raises(InputError, match=r"the field 'rank' in scores\.2 is not known"):
