@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cse_bench.metrics import bootstrap
 from cse_bench.metrics.bootstrap import Resampler, interval
 
 
@@ -29,3 +30,18 @@ def test_missing_values_do_not_count():
     values = np.array([1.0, np.nan, 1.0, np.nan])
     means = Resampler.over(np.arange(4)).means(values)
     assert np.nanmin(means) == np.nanmax(means) == 1
+
+
+def test_draws_do_not_depend_on_how_many_are_counted_at_a_time(monkeypatch):
+    group = np.random.default_rng(0).integers(0, 90, 400)
+    values = np.random.default_rng(1).random((400, 3))
+    whole = Resampler.over(group)
+    assert np.all(whole.weights.sum(axis=1) == 90)
+    monkeypatch.setattr(bootstrap, "CHUNK", 7 * 90)
+    again = Resampler.over(group)
+    np.testing.assert_array_equal(again.weights, whole.weights)
+    by_hand = [
+        np.average(values, axis=0, weights=weights[group].astype(float))
+        for weights in whole.weights
+    ]
+    np.testing.assert_allclose(again.means(values), by_hand)
