@@ -51,9 +51,9 @@ def summarise(evaluation: Evaluation) -> list[Score]:
             against = [
                 seen.replicates(runs) for runs in (context.floor, context.reference, context.oracle)
             ]
+            counted = {m: int((~np.isnan(v)).sum()) for m, v in shape.metrics.items()}
             for track in tracks:
                 own = seen.replicates(evaluation.runs[track, source, target], over_runs=True)
-                counted = {m: int((~np.isnan(v)).sum()) for m, v in shape.metrics.items()}
                 where = (track, source, target, evaluation.split, task, shape.variant)
                 scores += _scores(where, own, against, counted)
     order = {track: i for i, track in enumerate(dict.fromkeys(k[0] for k in evaluation.runs))}

@@ -26,6 +26,9 @@ PRIMARY = {
 
 What a result of a version unknown here brings is checked too, but nothing is asked for."""
 
+FIRST_ALONE = frozenset({("retention", "lower", "ratio")})
+"""Primary metrics that a track's first run alone carries."""
+
 NAMES = ("track", "source_shop", "target_shop", "split", "task", "variant", "metric")
 NUMBERS = ("draw", "seed", "query", "group", "rank", "ties", "n_candidates", "value")
 MAY_BE_NULL = ("rank", "ties", "n_candidates", "value")

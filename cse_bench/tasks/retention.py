@@ -108,15 +108,30 @@ class PreparedRetention(PreparedTask):
             return []
         ours = self.source.ratio(unit(aligned.source))
         theirs = self.target.ratio(unit(aligned.target))
-        lower = ours if np.nanmean(ours) <= np.nanmean(theirs) else theirs
-        both = [values if values is lower else values * np.nan for values in (ours, theirs)]
-        # A shopper may have sessions in both shops, but only one shop's count here.
         group = np.concatenate([self.source.group, self.target.group])
         return [
-            VariantScores("lower", group, {"ratio": np.concatenate(both)}),
+            VariantScores("lower", group, {"ratio": _lower(ours, theirs)}),
             VariantScores("source", self.source.group, {"ratio": ours}),
             VariantScores("target", self.target.group, {"ratio": theirs}),
         ]
+
+
+def _lower(ours: Floats, theirs: Floats) -> Floats:
+    """The sessions of both shops, whose mean is the lower ratio, and whose noise is that shop's.
+
+    So whichever shop it is, the queries are the same, and results can be paired.
+    """
+    which = 0 if np.nanmean(ours) <= np.nanmean(theirs) else 1
+    both = (ours, theirs)
+    lower = float(np.nanmean(both[which]))
+    counted = [int((~np.isnan(values)).sum()) for values in both]
+    share = sum(counted) / counted[which]
+    return np.concatenate(
+        [
+            lower + ((values - lower) * share if side == which else values * 0)
+            for side, values in enumerate(both)
+        ]
+    )
 
 
 def above_chance(asked: Completion, vectors: Matrix) -> Floats:

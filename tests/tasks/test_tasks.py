@@ -45,15 +45,29 @@ def fitted(direction, name, run=0):
 
 
 def test_the_slice_asks_something_of_every_task(direction):
-    assert set(direction.tasks) == {"next_event", "translation"}
-    every = {"rendered", "real", "real-novel", "rendered-smooth-maximum", "real-smooth-maximum"}
-    brief = {"rendered", "real", "real-novel"}
-    quarters = {f"cosine-popularity-{q}of4" for q in (1, 2, 3, 4)}
-    for full, variants in ((True, every), (False, brief)):
+    quarters = {
+        name: {f"{name}-popularity-{q}of4" for q in (1, 2, 3, 4)}
+        for name in ("rendered", "real", "cosine")
+    }
+    prefixes = {f"{name}-prefix-{n}" for name in ("rendered", "real", "in-shop") for n in (1, 2, 3)}
+    brief = {
+        "next_event": {"rendered", "real", "real-novel"} | quarters["rendered"] | quarters["real"],
+        "type_ahead": {"rendered", "real"},
+        "translation": {"cosine"} | quarters["cosine"],
+        "retention": set(),
+    }
+    dear = {
+        "next_event": {"rendered-smooth-maximum", "real-smooth-maximum"},
+        "type_ahead": {"in-shop"} | prefixes,
+        "translation": {"csls", "cosine+popularity"},
+        "retention": {"lower", "source", "target"},
+    }
+    assert list(direction.tasks) == list(brief)
+    for full in (True, False):
         scored = direction.score(raw(direction), full=full)
-        assert {v.variant for v in scored["next_event"]} == variants
-        dear = {"csls"} if full else set()
-        assert {v.variant for v in scored["translation"]} == {"cosine"} | dear | quarters
+        for task, variants in brief.items():
+            wanted = variants | dear[task] if full else variants
+            assert {v.variant for v in scored[task]} == wanted
 
 
 def test_a_brief_scoring_gives_the_same_values(direction):
