@@ -121,10 +121,12 @@ def _lower(ours: Floats, theirs: Floats) -> Floats:
 
     So whichever shop it is, the queries are the same, and results can be paired.
     """
-    which = 0 if np.nanmean(ours) <= np.nanmean(theirs) else 1
     both = (ours, theirs)
-    lower = float(np.nanmean(both[which]))
     counted = [int((~np.isnan(values)).sum()) for values in both]
+    if not all(counted):  # a shop's own space is no better than chance: there is nothing to lose
+        return np.concatenate(both) * np.nan
+    which = int(np.nanmean(ours) > np.nanmean(theirs))
+    lower = float(np.nanmean(both[which]))
     share = sum(counted) / counted[which]
     return np.concatenate(
         [

@@ -36,7 +36,7 @@ def rows(paths) -> list[Comparison]:
 
 def test_every_primary_metric_on_every_common_track_in_every_direction(rows):
     places = [(r.first_track, r.task, r.variant, r.metric) for r in rows if r.source_shop is None]
-    assert len(set(places)) == len(places) == 2 * 3
+    assert len(set(places)) == len(places) == 2 * 5
     assert {t for t, *_ in places} == {"pairs-50", "pairs-all"}
     assert len(rows) == 3 * len(places)
     assert [(r.source_shop, r.target_shop) for r in rows[:3]] == [
@@ -152,7 +152,7 @@ def test_the_table_says_it_all(rows):
     text = as_table(rows)
     assert "ridge against procrustes on slice 0.0.1" in text
     losses = sum(row.verdict == "loss" and row.source_shop is None for row in rows)
-    assert f"ridge: 0 wins, {6 - losses} ties, {losses} loss" in text
+    assert f"ridge: 0 wins, {10 - losses} ties, {losses} loss" in text
     assert "Holm's adjustment for all 18 comparisons" in " ".join(text.split())
     assert max(map(len, text.splitlines())) <= 120
     assert "…" not in text

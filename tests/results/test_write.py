@@ -108,7 +108,7 @@ def test_a_release_without_pairs_has_no_reference(tmp_path):
     write_release(tmp_path, contents)
     release = read_release(tmp_path)
     result = cse_bench.evaluate("content-seeds", release)
-    assert {s.task for s in result.scores} == {"next_event"}
+    assert {s.task for s in result.scores} == {"next_event", "type_ahead", "retention"}
     assert len({(s.source_shop, s.target_shop) for s in result.scores}) == 6
     assert all(s.reference is s.oracle is s.gap_closed is None for s in result.scores)
     with pytest.raises(InputError, match="uses pairs, but the release"):
