@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import cse_bench
 from cse_bench import api
 from cse_bench.errors import InputError
+from tests.conftest import need
 from tests.results.pages import PRIMARY, data_of, seen_text
 
 
@@ -28,10 +30,18 @@ def test_the_page_says_what_was_scored_and_shows_every_score(page, record):
     for i in range(len(PRIMARY)):
         assert {f"score-{i}", f"score-{i}-gap"} <= set(figures)
         assert f'id="score-{i}"' in text
-    value = next(s for s in record.scores if (s.task, s.variant, s.metric) == PRIMARY[0])
-    drawn = [x for trace in figures["score-0"]["data"] for x in trace["x"] if x is not None]
-    for wanted in (value.value, value.floor, value.reference, value.oracle):
-        assert any(abs(x - wanted) < 1e-12 for x in drawn)
+    own = [s for s in record.scores if (s.task, s.variant, s.metric) == PRIMARY[0]]
+    drawn = {
+        trace["marker"]["symbol"]: trace
+        for trace in figures["score-0"]["data"]
+        if trace["mode"] == "markers"
+    }
+    marks = {"floor": "line-ns-open", "reference": "diamond-open", "oracle": "star-open"}
+    for name, symbol in marks.items():
+        assert drawn[symbol]["x"] == [getattr(s, name) for s in own]
+    forth = [s for s in own if s.source_shop == "SHOP1"]
+    assert drawn["circle"]["x"] == [s.value for s in forth]
+    assert drawn["circle"]["error_x"]["array"] == [s.ci_high - s.value for s in forth]
 
 
 def test_the_same_inputs_give_the_same_page(page, scored, small_release, tmp_path):
@@ -124,6 +134,44 @@ def edited(table: pa.Table, how: str) -> pa.Table:
     return table.set_column(table.schema.get_field_index("vector"), "vector", column)
 
 
+def test_vectors_are_found_by_product_not_by_row(scored, small_release, page, tmp_path):
+    shuffled = tmp_path / "shuffled"
+    shutil.copytree(scored, shuffled)
+    table = pq.read_table(shuffled / "aligned.parquet")
+    order = np.random.default_rng(0).permutation(len(table))
+    pq.write_table(table.take(order), shuffled / "aligned.parquet")
+    options = {"release": small_release.path, "track": "pairs-all", "source": "SHOP1"}
+    assert api.report(shuffled / "result.json", **options).read_text() == page.read_text()
+
+
+def test_three_shops_give_six_directions(tmp_path):
+    need("ibis")
+    from cse_bench.building.keys import Key
+    from cse_bench.building.pipeline import BuildParameters, build_contents
+    from cse_bench.release.write import write_release
+    from cse_bench.trainers.ppmi_svd import PpmiSvd
+    from tests.small_log import make_log, random_events
+
+    log = make_log(random_events(shops=3, users=120), pairs=False)
+    contents = build_contents(log, PpmiSvd(4), BuildParameters(min_users=3), Key(bytes(32)))
+    (tmp_path / "release").mkdir()
+    write_release(tmp_path / "release", contents)
+    out = tmp_path / "result"
+    cse_bench.evaluate("content-seeds", tmp_path / "release", out=out, save_vectors=True)
+    path = api.report(
+        out / "result.json", release=tmp_path / "release", source="SHOP3", target="SHOP1"
+    )
+    text = path.read_text()
+    assert "content, SHOP3 → SHOP1" in text
+    directions = [f"SHOP{a} → SHOP{b}" for a in (1, 2, 3) for b in (1, 2, 3) if a != b]
+    drawn = data_of(text)["figures"]["score-0"]["data"]
+    named = [trace for trace in drawn if "name" in trace]
+    assert [trace["name"] for trace in named] == directions
+    marks = {(trace["marker"]["color"], trace["marker"]["symbol"]) for trace in named}
+    assert len(marks) == 6
+    assert "knows no pairs" in text
+
+
 @pytest.mark.parametrize("how", ["column", "rows", "twice", "nan", "width", "cut"])
 def test_damaged_vectors_are_refused(scored, small_release, tmp_path, how):
     broken = tmp_path / "broken"
@@ -172,7 +220,10 @@ def test_flags_failures_and_what_does_not_discriminate_are_told(record):
         update={
             "flags": flags,
             "runs": [record.runs[0].model_copy(update={"failed": True}), *record.runs[1:]],
-            "scores": [s.model_copy(update={"discriminative": False}) for s in record.scores],
+            "scores": [
+                s.model_copy(update={"discriminative": False, "gap_closed": None})
+                for s in record.scores
+            ],
         }
     )
     seen = seen_text(render_page(told, PRIMARY, {}, "no vectors"))
@@ -180,6 +231,7 @@ def test_flags_failures_and_what_does_not_discriminate_are_told(record):
     assert "1 failed" in seen
     assert "Not discriminative here (SHOP1 → SHOP2, SHOP2 → SHOP1)" in seen
     assert "* not discriminative here" in seen
+    assert "No gap closed (SHOP1 → SHOP2, SHOP2 → SHOP1)" in seen
 
 
 def test_the_command_line_makes_it(scored, small_release, tmp_path):

@@ -133,6 +133,8 @@ def test_the_page_draws_itself_offline_in_a_browser(page, width, dark):
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
         ground = seen.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
         assert (ground == "rgb(20, 23, 27)") == dark
+        ink = seen.page.evaluate("document.getElementById('score-0').layout.font.color")
+        assert ink == ("#e6e9ed" if dark else "#1b1f24")
         colours = "document.getElementById('map-after').data[0].marker.color"
         by_shop = set(seen.page.evaluate(colours))
         assert len(by_shop) == 2

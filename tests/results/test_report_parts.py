@@ -24,7 +24,7 @@ def test_hubness_counts_neighbours_as_written_out_does():
     nearest = np.argsort(-(source @ target.T), axis=1)[:, :10]
     counts = np.bincount(nearest.ravel(), minlength=90)
     np.testing.assert_array_equal(k_occurrence(source, target), counts)
-    found = _measure("x", source, target)
+    found = _measure("after alignment", source, target)
     assert found.skewness == pytest.approx(skew(counts))
     bars = hub_drawing([found]).figure.data[0]
     assert sum(y or 0 for y in bars.y) == 90

@@ -11,10 +11,17 @@ from cse_bench.metrics.cosine import unit
 from cse_bench.metrics.depth import best_members
 from cse_bench.results.report.drawing import Drawing
 from cse_bench.results.report.space import Space
-from cse_bench.results.report.style import SERIES, TONES, new_figure, plain
+from cse_bench.results.report.style import OTHER, SERIES, new_figure, plain
 from cse_bench.types import Ints, Matrix
 
 NEAREST = 10
+
+TONES_OF = {
+    "after alignment": SERIES[0],
+    "the reference": SERIES[4],
+    "before, as the vectors come": OTHER,
+}
+"""Which spaces are shown, each always in its own colour."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,11 +89,12 @@ def k_occurrence(source: Matrix, target: Matrix, k: int = NEAREST) -> Ints:
 
 def hubness(space: Space) -> list[Hubness]:
     """Hubness after alignment, of the reference, and before, as far as these exist."""
-    spaces = {"after alignment": (space.aligned.source, space.aligned.target)}
+    after, reference, before = TONES_OF
+    spaces = {after: (space.aligned.source, space.aligned.target)}
     if space.reference is not None:
-        spaces["the reference"] = (space.reference.source, space.reference.target)
+        spaces[reference] = (space.reference.source, space.reference.target)
     if space.comparable:
-        spaces["before, as the vectors come"] = (space.source.vectors, space.target.vectors)
+        spaces[before] = (space.source.vectors, space.target.vectors)
     return [_measure(name, *sides) for name, sides in spaces.items()]
 
 
@@ -112,13 +120,12 @@ def hub_drawing(found: list[Hubness]) -> Drawing:
         height=340, showlegend=True, bargap=0.25, bargroupgap=0.05, margin={"t": 34},
         legend={"orientation": "h", "y": 1.01, "yanchor": "bottom", "font": {"size": 12}},
     )  # fmt: skip
-    tones = (SERIES[0], SERIES[4], TONES["band"])
-    for each, tone in zip(found, tones, strict=False):
+    for each in found:
         counts = np.bincount(np.searchsorted(edges, each.occurrence), minlength=len(edges))
         figure.add_bar(
             x=names, y=[int(c) if c else None for c in counts],
             name=plain(f"{each.name}: skewness {each.skewness:.1f}"),
-            marker={"color": tone.light},
+            marker={"color": TONES_OF[each.name].light},
             hovertemplate="%{y:,} products<extra>%{x}</extra>",
         )  # fmt: skip
     told = "; ".join(

@@ -44,7 +44,7 @@ def popularity_panels(scores: list[Score]) -> list[Panel]:
         )
         drawing = Drawing(
             f"popularity-{len(panels)}",
-            "gap closed by the popularity of the product that is sought",
+            f"gap closed in each bin: 1 the least popular, {max(n for _, n, _ in own)} the most",
             f"Gap closed by popularity bin on {title}. {told}",
             _popularity_figure(own, keys),
         )
@@ -55,19 +55,17 @@ def popularity_panels(scores: list[Score]) -> list[Panel]:
 def _popularity_figure(own: list[tuple[int, int, Score]], keys: dict[str, Key]) -> go.Figure:
     """Gap closed against bin, a line a track and direction."""
     bins = max(n for _, n, _ in own)
-    edges = {1: "1<br>least popular", bins: f"{bins}<br>most popular"}
     ticks = list(range(1, bins + 1))
     figure = new_figure(
         xaxis={
-            "tickvals": ticks, "ticktext": [edges.get(i, str(i)) for i in ticks],
-            "showgrid": False, "range": [0.6, bins + 0.4],
+            "tickvals": ticks, "showgrid": False, "range": [0.6, bins + 0.4],
         },
         yaxis={
             "tickformat": ".0%", "range": gap_range([s for *_, s in own]),
             "title": {"text": "gap closed"},
         },
         height=340, showlegend=True,
-        legend={"orientation": "h", "y": -0.2, "yanchor": "top", "font": {"size": 12}},
+        legend={"orientation": "h", "y": -0.12, "yanchor": "top", "font": {"size": 12}},
     )  # fmt: skip
     for at in (0, 1):
         figure.add_hline(y=at, line={"color": SOFT, "width": 1, "dash": "dot"})

@@ -60,6 +60,10 @@ def _notes(scores: list[Score]) -> list[str]:
         notes.append(
             f"Not discriminative here ({where}): even the oracle does not stand above the floor."
         )
+    low = [s for s in scores if s.reference is not None and s.gap_closed is None]
+    if low:
+        where = ", ".join(dict.fromkeys(map(direction_of, low)))
+        notes.append(f"No gap closed ({where}): the reference does not stand above the floor.")
     if all(s.reference is None for s in scores):
         notes.append("The release has no pairs, so there is no reference, oracle or gap closed.")
     return notes

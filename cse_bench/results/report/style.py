@@ -97,7 +97,8 @@ def new_figure(**layout: Any) -> go.Figure:
     Parameters
     ----------
     **layout
-        What differs, as in Plotly's ``layout``; ``xaxis`` and ``yaxis`` are added to the style's.
+        What differs, as in Plotly's ``layout``; ``xaxis``, ``yaxis`` and ``margin`` are added to
+        the style's.
     """
     graph_objects = require("plotly.graph_objects", "report", "a report")
     ink, soft, rule = (TONES[name].light for name in ("ink", "soft", "rule"))
@@ -111,11 +112,11 @@ def new_figure(**layout: Any) -> go.Figure:
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "system-ui, sans-serif", "size": 13, "color": ink},
         "hoverlabel": {"align": "left", "font": {"size": 13}},
-        "margin": {"l": 8, "r": 12, "t": 20, "b": 32},
         "showlegend": False,
         "dragmode": False,
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": soft, "activecolor": ink},
     } | layout
+    own["margin"] = {"l": 8, "r": 12, "t": 20, "b": 32} | layout.get("margin", {})
     own["xaxis"] = axis | layout.get("xaxis", {})
     own["yaxis"] = axis | layout.get("yaxis", {})
     figure: go.Figure = graph_objects.Figure(layout=own)
