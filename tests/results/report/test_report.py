@@ -15,7 +15,7 @@ import cse_bench
 from cse_bench import api
 from cse_bench.errors import InputError
 from tests.conftest import need
-from tests.results.pages import PRIMARY, data_of, seen_text
+from tests.results.report.pages import PRIMARY, data_of, seen_text
 
 
 def test_the_page_says_what_was_scored_and_shows_every_score(page, record):

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from tests.browser import opened
-from tests.results.pages import PRIMARY, data_of
+from tests.results.report.pages import PRIMARY, data_of
 
 PLANTED = (
     '<script>window.ran=1</script><img src="x" onerror="window.ran=1"><a href="//e.org">%{x}</a>'

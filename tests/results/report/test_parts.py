@@ -11,7 +11,7 @@ from cse_bench import api
 from cse_bench.aligners.contract import Aligned
 from cse_bench.metrics.cosine import unit
 from tests.conftest import need
-from tests.results.pages import PRIMARY, data_of
+from tests.results.report.pages import PRIMARY, data_of
 
 
 def test_hubness_counts_neighbours_as_written_out_does():
