@@ -3,6 +3,7 @@
 from cse_bench.api.building import audit, build
 from cse_bench.api.describing import describe
 from cse_bench.api.releases import EMBEDDED, download, embedded_directory, load_release
+from cse_bench.api.reporting import report
 from cse_bench.api.results import cite, compare, export, export_to
 from cse_bench.api.scoring import catalogue, check_aligner, evaluate, evaluate_all, new_aligner
 from cse_bench.api.training import neighbours, train, tune
@@ -25,6 +26,7 @@ __all__ = [
     "load_release",
     "neighbours",
     "new_aligner",
+    "report",
     "train",
     "tune",
 ]

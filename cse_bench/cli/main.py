@@ -30,6 +30,7 @@ VERBS = {
     "list": "List aligners, trainers, tasks and tracks.",
     "neighbours": "Show the nearest products, before and after alignment.",
     "new": "Write a commented template of an aligner.",
+    "report": "Show a result as one HTML page.",
     "train": "Train embeddings within the shops.",
     "tune": "Tune a trainer within the shops, and see how its trials align.",
 }

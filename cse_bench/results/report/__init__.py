@@ -1,0 +1,1 @@
+"""The page that shows a result: its scores, both shops in one map, hubs, neighbours."""
