@@ -96,7 +96,8 @@ class Completion:
         dict of str to ndarray of shape (n_sessions,), float64
             ``auc`` and ``hr@10%`` among popularity neighbours (`metrics.matched`), ``ndcg@10``,
             ``hr@10`` and ``mrr@10`` among all products: means over what was left out of each
-            session, NaN where nothing was.
+            session, NaN where nothing was. By the matched ones a session also counts for nothing
+            if it holds one of the few products that have too few neighbours.
         """
         candidates = unit(vectors)
         return self._by_session(session_means(candidates, self.shown), candidates)
