@@ -92,7 +92,9 @@ def report(
     step("drawing")
     view = found if isinstance(found, str) else view_of(found, projection)
     primary = [(task.name, *pair) for task in TASKS for pair in task.primary]
-    text = render_page(record, primary, {task.name: task.about for task in TASKS}, view)
+    about = {task.name: task.about for task in TASKS}
+    guards = frozenset(task.name for task in TASKS if getattr(task, "guard", False))
+    text = render_page(record, primary, about, view, guards)
     step("writing")
     write_text_atomically(page, text)
     return page

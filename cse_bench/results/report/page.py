@@ -72,7 +72,11 @@ def view_of(space: Space, projection: str = "pca") -> View:
 
 
 def render_page(
-    result: Result, primary: list[Primary], about: dict[str, str], view: View | str
+    result: Result,
+    primary: list[Primary],
+    about: dict[str, str],
+    view: View | str,
+    guards: frozenset[str] = frozenset(),
 ) -> str:
     """The whole page: no file, no network, no clock; the same inputs give the same text.
 
@@ -90,9 +94,11 @@ def render_page(
         Task → one line.
     view : View or str
         What is shown of the aligned space, or why there is none and what to do.
+    guards : frozenset of str
+        Tasks that only guard against damage: no gap is closed by them, nor need they discriminate.
     """
     offline = require("plotly.offline", "report", "a report")
-    panels = score_panels(result.scores, primary, about)
+    panels = score_panels(result.scores, primary, about, guards)
     bins = popularity_panels(result.scores)
     shown = view if isinstance(view, View) else None
     drawings = [drawing for panel in (*panels, *bins) for drawing in panel.drawings]
@@ -115,6 +121,7 @@ def render_page(
         view=shown,
         missing=view if isinstance(view, str) else None,
         data=data,
+        guards=guards,
         tones=css_variables(),
         style=_part("page.css"),
         scripts=scripts,

@@ -18,7 +18,9 @@ FAR = 1.5
 INK, SOFT, BAND, CARD = (TONES[name].light for name in ("ink", "soft", "band", "card"))
 
 
-def score_panels(scores: list[Score], primary: list[Primary], about: dict[str, str]) -> list[Panel]:
+def score_panels(
+    scores: list[Score], primary: list[Primary], about: dict[str, str], guards: frozenset[str]
+) -> list[Panel]:
     """A panel for each primary metric: the scores in their range, and the gap they close.
 
     Parameters
@@ -29,6 +31,8 @@ def score_panels(scores: list[Score], primary: list[Primary], about: dict[str, s
         What to show, in order; what the result lacks is left out.
     about : dict of str to str
         Task → one line.
+    guards : frozenset of str
+        Tasks that close no gap.
     """
     keys = direction_keys(scores)
     panels: list[Panel] = []
@@ -48,11 +52,15 @@ def score_panels(scores: list[Score], primary: list[Primary], about: dict[str, s
                 Drawing(f"{name}-gap", "gap closed: 0 % floor, 100 % reference", label,
                         _gap_figure(gaps, keys, _places(own, keys)))
             )  # fmt: skip
-        panels.append(Panel(title, drawings, about.get(task, ""), _notes(own)))
+        panels.append(
+            Panel(title, drawings, about.get(task, ""), _notes(own, guard=task in guards))
+        )
     return panels
 
 
-def _notes(scores: list[Score]) -> list[str]:
+def _notes(scores: list[Score], *, guard: bool) -> list[str]:
+    if guard:
+        return ["A guard against damage, not a prize: no gap is closed, and no rank won."]
     notes = []
     dull = [s for s in scores if s.discriminative is False]
     if dull:

@@ -118,17 +118,16 @@ def test_bins_of_any_task_and_number_are_drawn(record):
     from cse_bench.results.report.popularity import popularity_panels
     from cse_bench.results.report.scores import gap_range
 
-    assert [panel.title for panel in popularity_panels(record.scores)] == [
-        "translation, cosine: mrr"
-    ]
+    assert "translation, cosine: mrr" in [p.title for p in popularity_panels(record.scores)]
     wild = {"gap_ci_low": -40.0, "gap_ci_high": 90.0, "gap_closed": 5.0}
+    others = [s for s in record.scores if s.task != "next_event"]
     more = [
         s.model_copy(update={"variant": f"rendered-popularity-{i}of7", **wild})
         for s in record.scores
         if (s.task, s.variant, s.metric) == PRIMARY[0]
         for i in range(1, 8)
     ]
-    panels = {panel.title: panel for panel in popularity_panels([*record.scores, *more])}
+    panels = {panel.title: panel for panel in popularity_panels([*others, *more])}
     assert len(panels) == 2
     for trace in panels["next_event, rendered: auc"].drawings[0].figure.data:
         assert len(trace.x) == 7

@@ -232,6 +232,11 @@ def test_flags_failures_and_what_does_not_discriminate_are_told(record):
     assert "Not discriminative here (SHOP1 → SHOP2, SHOP2 → SHOP1)" in seen
     assert "* not discriminative here" in seen
     assert "No gap closed (SHOP1 → SHOP2, SHOP2 → SHOP1)" in seen
+    tasks = frozenset(s.task for s in record.scores)
+    guarding = seen_text(render_page(told, PRIMARY, {}, "no vectors", tasks))
+    assert "A guard against damage" in guarding
+    assert "discriminative" not in guarding
+    assert "No gap closed" not in guarding
 
 
 def test_the_command_line_makes_it(scored, small_release, tmp_path):
