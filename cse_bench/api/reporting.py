@@ -93,7 +93,7 @@ def report(
     view = found if isinstance(found, str) else view_of(found, projection)
     primary = [(task.name, *pair) for task in TASKS for pair in task.primary]
     about = {task.name: task.about for task in TASKS}
-    guards = frozenset(task.name for task in TASKS if getattr(task, "guard", False))
+    guards = frozenset(task.name for task in TASKS if task.guard)
     text = render_page(record, primary, about, view, guards)
     step("writing")
     write_text_atomically(page, text)

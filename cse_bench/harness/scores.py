@@ -146,7 +146,9 @@ def _scores(
                 gap_closed=gap[0],
                 gap_ci_low=gap[1],
                 gap_ci_high=gap[2],
-                discriminative=_discriminative(floor[metric], oracle.get(metric)),
+                discriminative=None
+                if task in GUARDS
+                else _discriminative(floor[metric], oracle.get(metric)),
             )
         )
     return scores

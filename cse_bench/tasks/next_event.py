@@ -29,6 +29,9 @@ from cse_bench.types import Floats, Ints, Matrix, Vector
 DEPTH = 100
 """Full-catalogue metrics look no further down."""
 
+USUAL_SESSIONS = 4096
+"""About so many train sessions tell what is usual."""
+
 VARIANTS = {"rendered": "rendered", "real": "cross_sessions"}
 """Variant → table of the release."""
 
@@ -38,9 +41,13 @@ class NextEvent(Task):
     """The mean of a session's unit vectors is the query.
 
     Matched metrics (``auc``, ``hr@10%``) rank each product of the target part among its popularity
-    neighbours (`metrics.matched`); a query's value is the mean over its products. Full-catalogue
-    metrics (``ndcg@10, hr@10, mrr@10, recall@100``) rank all target products, and again
-    (``…+popularity``) with a popularity prior whose weight is fixed in-shop (`tasks.prior`).
+    neighbours (`metrics.matched`); a query's value is the mean over its products. There a product's
+    score is its cosine with the query, less its inner product with the mean query of the source
+    shop's own train sessions: a product that is near to every session gains nothing by it, as a
+    popular one gains nothing by its popularity, and an aligner that sends all sessions one way is
+    at chance. Full-catalogue metrics (``ndcg@10, hr@10, mrr@10, recall@100``) rank all target
+    products by the plain cosine, and again (``…+popularity``) with a popularity prior whose weight
+    is fixed in-shop (`tasks.prior`).
 
     Variants: ``rendered`` (simulated crossings; the shown half is no candidate), ``real``,
     ``real-novel``: only targets whose own pair is not in the source part, since repurchase is much
@@ -63,6 +70,8 @@ class NextEvent(Task):
         )
         popularity = release.shops[target].popularity
         prior = np.float32(prior_weight(release, target)) * popularity
+        usual, _ = release.sessions("train", source)
+        usual = usual.take(np.arange(0, len(usual), 1 + len(usual) // USUAL_SESSIONS))
         prepared = []
         for variant, table in VARIANTS.items():
             rows = release.rows(table, split, source, target)
@@ -81,7 +90,7 @@ class NextEvent(Task):
             prepared.append(
                 PreparedRows(variant, rows, masked, neighbours, wanted, prior, novel, quarter)
             )
-        return PreparedNextEvent(prepared) if prepared else None
+        return PreparedNextEvent(prepared, usual) if prepared else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,22 +129,38 @@ class PreparedRows:
 
 @dataclass(frozen=True, eq=False)
 class PreparedNextEvent(PreparedTask):
-    """All variants of one direction."""
+    """All variants of one direction.
+
+    Attributes
+    ----------
+    variants : list of PreparedRows
+        Their rows.
+    usual : Ragged
+        Sessions of the source shop, whatever follows them: rows of the source shop.
+    """
 
     variants: list[PreparedRows]
+    usual: Ragged
 
     def score(self, aligned: Aligned, *, full: bool = True) -> list[VariantScores]:
         """Score every variant; see `PreparedTask.score`."""
         source, target = unit(aligned.source), unit(aligned.target)
+        centre = np.zeros(source.shape[1], np.float32)
+        if len(self.usual):
+            centre = session_means(source, self.usual).mean(axis=0)
+        always = target @ centre
         scored: list[VariantScores] = []
         for prepared in self.variants:
-            scored += _score_rows(prepared, source, target)
+            scored += _score_rows(prepared, source, target, always)
             if full:
                 scored.append(_score_smoothly(prepared, source, target))
         return scored
 
 
-def _score_rows(prepared: PreparedRows, source: Matrix, target: Matrix) -> list[VariantScores]:
+def _score_rows(
+    prepared: PreparedRows, source: Matrix, target: Matrix, always: Matrix
+) -> list[VariantScores]:
+    """Score by the mean; `always` is what every session gives to each target product."""
     rows, near = prepared.rows, prepared.neighbours
     relevant, query_of = rows.target, rows.target.rows
     first_near = np.searchsorted(near.row, np.arange(len(rows.group) + 1))
@@ -145,8 +170,9 @@ def _score_rows(prepared: PreparedRows, source: Matrix, target: Matrix) -> list[
     def visit(part: slice, scores: Matrix) -> None:
         begin, end = first_near[part.start], first_near[part.stop]
         row = near.row[begin:end] - part.start
-        own = scores[row, near.item[begin:end]]
-        others = np.take(scores.ravel(), near.index[begin:end] + row[:, None] * scores.shape[1])
+        item, index = near.item[begin:end], near.index[begin:end]
+        own = scores[row, item] - always[item]
+        others = np.take(scores.ravel(), index + row[:, None] * scores.shape[1]) - always[index]
         matched[:, begin:end] = count_neighbours(own, others, near.width[begin:end])
 
         masked = prepared.masked

@@ -157,12 +157,15 @@ def test_next_event_by_a_plain_loop(direction):
     source, target = unit(aligned.source), unit(aligned.target)
     task = direction.tasks["next_event"]
     scores = direction.score(aligned)["next_event"]
+    train, _ = direction.release.sessions("train", direction.source)
+    means = [source[session].mean(axis=0) for session in train]
+    usual = np.mean([mean / np.linalg.norm(mean) for mean in means], axis=0)
     for prepared in task.variants:
         rows, near = prepared.rows, prepared.neighbours
         metrics = next(s for s in scores if s.variant == prepared.variant).metrics
         for query in range(0, len(rows.group), 17):
             vector = source[rows.source[query]].mean(axis=0)
-            cosine = target @ (vector / np.linalg.norm(vector))
+            cosine = target @ (vector / np.linalg.norm(vector) - usual)
             values = []
             for place in np.flatnonzero(near.row == query):
                 w = near.width[place]
