@@ -1,12 +1,14 @@
 """What the command line and Python share: resolve a release, run, return records."""
 
 from cse_bench.api.building import audit, build
+from cse_bench.api.hub import PUBLISH_STEPS, publish
 from cse_bench.api.releases import EMBEDDED, download, embedded_directory, load_release
 from cse_bench.api.scoring import catalogue, check_aligner, evaluate, evaluate_all, new_aligner
 from cse_bench.api.training import neighbours, train, tune
 
 __all__ = [
     "EMBEDDED",
+    "PUBLISH_STEPS",
     "audit",
     "build",
     "catalogue",
@@ -18,6 +20,7 @@ __all__ = [
     "load_release",
     "neighbours",
     "new_aligner",
+    "publish",
     "train",
     "tune",
 ]

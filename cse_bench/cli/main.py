@@ -21,11 +21,12 @@ VERBS = {
     "audit": "Run the privacy gates on a release.",
     "build": "Build a release from a shop log.",
     "check": "Run the contract checks on an aligner.",
-    "download": "Put the embedded release into a folder.",
+    "download": "Put a release into a folder: the embedded one, or one from the Hub.",
     "evaluate": "Score an aligner on the benchmark.",
     "list": "List aligners, trainers, tasks and tracks.",
     "neighbours": "Show the nearest products, before and after alignment.",
     "new": "Write a commented template of an aligner.",
+    "publish": "Publish a release on the Hugging Face Hub.",
     "train": "Train embeddings within the shops.",
     "tune": "Tune a trainer within the shops, and see how its trials align.",
 }

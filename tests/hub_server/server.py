@@ -186,6 +186,6 @@ def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
 
-        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815
+        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve
 
     return Handler
