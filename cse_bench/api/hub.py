@@ -85,6 +85,8 @@ def publish(
     needed()
     hub = hub or Hub()
     name = repository_name(repo)
+    if not dry_run:
+        hub.must_have_token()
     step("checking the release")
     data = load_release(release, hub=hub)
     manifest = data.manifest

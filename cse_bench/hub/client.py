@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 
+SIGN_IN = "hf auth login, or set HF_TOKEN"
+
+
 @dataclass(frozen=True)
 class Hub:
     """Which Hub, and as whom.
@@ -51,6 +54,11 @@ class Hub:
         from huggingface_hub import get_token
 
         return self.token or get_token()
+
+    def must_have_token(self) -> None:
+        """Refuse, before any work, to write without a token."""
+        if self.secret() is None:
+            raise InputError("there is no access token", SIGN_IN)
 
 
 @contextmanager

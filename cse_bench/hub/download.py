@@ -61,15 +61,26 @@ def fetch(hub: Hub, reference: Reference) -> Path:
     directory = _snapshot(hub, reference)
     try:
         verify_files(directory, read_manifest(directory))
-    except ReleaseError:
+    except ReleaseError as damage:
         # The cache may have been damaged; what is wrong on the Hub is still wrong afterwards.
-        directory = _snapshot(hub, reference, force=True)
+        directory = _once_more(hub, reference, damage)
         try:
             verify_files(directory, read_manifest(directory))
         except ReleaseError as error:
             what = error.what.replace(str(directory), str(reference))
             raise ReleaseError(what, "this is how it stands on the Hub: tell its owner") from None
     return directory
+
+
+def _once_more(hub: Hub, reference: Reference, damage: ReleaseError) -> Path:
+    """Download a revision anew, whose copy in the cache is damaged."""
+    alone = f"the copy of {reference} in the Hub's cache is damaged: {damage.what}"
+    if _offline():
+        raise ReleaseError(alone, "unset HF_HUB_OFFLINE once, to download it again")
+    try:
+        return _snapshot(hub, reference, force=True)
+    except Unreachable as error:
+        raise ReleaseError(f"{alone}; and {error.what}", "try again with a network") from None
 
 
 def _snapshot(hub: Hub, reference: Reference, *, force: bool = False) -> Path:
@@ -80,6 +91,8 @@ def _snapshot(hub: Hub, reference: Reference, *, force: bool = False) -> Path:
         try:
             return _download(api, hub, reference, force=force)
         except Unreachable as error:
+            if force:
+                raise
             try:
                 return _download(api, hub, reference, offline=True)
             except LocalEntryNotFoundError:

@@ -7,18 +7,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cse_bench.errors import CseBenchError, HubError, InputError
+from cse_bench.hub.client import SIGN_IN, Hub
 
 if TYPE_CHECKING:
     from huggingface_hub.errors import HfHubHTTPError
-
-    from cse_bench.hub.client import Hub
 
 Shown = Callable[[str], str]
 """Takes a token out of a text."""
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FULL_TEXT = ("No space left on device", "Disk quota exceeded", "File too large")
-SIGN_IN = "hf auth login, or set HF_TOKEN"
 
 SAID = {
     401: ("the token is not accepted: it is wrong, expired or revoked", SIGN_IN),

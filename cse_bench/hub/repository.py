@@ -204,6 +204,8 @@ def make_commit(api: HfApi, change: Change) -> str:
                     ) from None
                 oid = head
                 break
+            if isinstance(error, HubError):  # it was tried often enough already
+                raise HubError(f"{error.what}; {change.repo} is as it was", error.hint) from None
             if attempt == TRIES - 1:
                 raise HubError(
                     f"{change.repo} is as it was: the Hub did not take the commit",

@@ -1,4 +1,4 @@
-"""Shared parts: a stand-in Hub, small real releases from a synthetic log, and processes that use both.
+"""Shared parts: a stand-in Hub, small releases from a synthetic log, processes that use both.
 
 The Hub's client reads its settings when it is imported, so what depends on them runs in processes
 of its own; the rest is given its Hub explicitly.
@@ -41,6 +41,12 @@ USERS = {
     EXPIRED: User("me", orgs=("org",), expired=True),
 }
 NAMES = (f"org/repo-{number}" for number in itertools.count())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_storage(tmp_path_factory):
+    """Xet's cache is not the user's; it is asked for when the storage is first used."""
+    os.environ["HF_XET_CACHE"] = str(tmp_path_factory.mktemp("xet-cache"))
 
 
 @pytest.fixture(scope="module")
