@@ -110,9 +110,10 @@ def check_card(text: str, manifest: Manifest) -> None:
     """
     from huggingface_hub import DatasetCard
 
+    yaml = require("yaml", "build", "checking a dataset card")
     try:
         data: dict[str, Any] = vars(DatasetCard(text, ignore_metadata_errors=False).data)
-    except ValueError as error:
+    except (ValueError, yaml.YAMLError) as error:
         raise ReleaseError(f"the header of {CARD} is not valid: {error}") from None
     named = {
         file["path"]: (config["config_name"], file["split"])

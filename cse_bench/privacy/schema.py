@@ -25,7 +25,8 @@ LOOKS_WRONG = {
 }
 """What no cell of a release has a use for; `queries.PERSONAL` says what else."""
 
-ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+ADDRESS = re.compile(r"[\w.+-]+@(?:[\w-]+\.)+[A-Za-z][\w-]+")
+"""An e-mail address; ``org/name@v1.0.0``, which a card may say, ends in no name of a domain."""
 
 
 def wanted_schema(release: Release, name: str) -> pa.Schema | None:

@@ -90,6 +90,14 @@ def built(tmp_path_factory, key_file) -> Release:
     return read_release(directory)
 
 
+@pytest.fixture(scope="session")
+def scored(built, tmp_path_factory) -> Path:
+    """A result on it."""
+    directory = tmp_path_factory.mktemp("scored") / "procrustes"
+    api.evaluate("procrustes", built, "pairs-all", out=directory)
+    return directory
+
+
 @dataclass(frozen=True)
 class Staged:
     """A release ready to be uploaded."""
