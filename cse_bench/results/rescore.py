@@ -1,0 +1,174 @@
+"""From the places in ``ranks.parquet`` to the value of every query of every primary metric."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from cse_bench.errors import InputError
+from cse_bench.metrics.ranking import mean_by, reciprocal_rank
+from cse_bench.types import Floats, Ints
+
+PRIMARY = {
+    "1.0": frozenset(
+        {
+            ("next_event", "rendered", "auc"),
+            ("next_event", "real", "auc"),
+            ("translation", "cosine", "mrr"),
+        }
+    )
+}
+"""Protocol version → the (task, variant, metric) whose places a result must bring.
+
+What a version unknown here brings is checked too, but nothing is asked for."""
+
+NAMES = ("track", "source_shop", "target_shop", "split", "task", "variant", "metric")
+NUMBERS = ("draw", "seed", "query", "group", "rank", "ties", "n_candidates", "value")
+MAY_BE_NULL = ("rank", "ties", "n_candidates", "value")
+
+
+class Cell(NamedTuple):
+    """What one score is about."""
+
+    track: str
+    source_shop: str
+    target_shop: str
+    split: str
+    task: str
+    variant: str
+    metric: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.track}, {self.source_shop} → {self.target_shop}, {self.task}, "
+            f"{self.variant}, {self.metric}"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class QueryValues:
+    """The queries of one cell, sorted by their number, and what each run got for each.
+
+    Attributes
+    ----------
+    runs : tuple of (int, int)
+        Draw and seed of each run.
+    query : ndarray of shape (n_queries,), int64
+        Number of each query.
+    group : ndarray of shape (n_queries,), int64
+        What intervals resample.
+    values : ndarray of shape (n_queries, n_runs), float64
+        Mean over a query's items.
+    """
+
+    runs: tuple[tuple[int, int], ...]
+    query: Ints
+    group: Ints
+    values: Floats
+
+
+def rescore(ranks: pa.Table) -> dict[Cell, QueryValues]:
+    """The value of every query, cell by cell.
+
+    ``auc`` is ``1 - (rank - 1) / (n_candidates - 1)``, ``mrr`` the mean of 1 / place over the
+    orders of tied candidates; what is no function of a place stands in the column ``value``.
+
+    Parameters
+    ----------
+    ranks : Arrow table
+        A ``ranks.parquet``.
+
+    Returns
+    -------
+    dict of Cell to QueryValues
+        Cells of metrics that neither way gives are left out.
+
+    Raises
+    ------
+    InputError
+        If a column is missing or of another type, a place is impossible, or the runs of a cell do
+        not hold the same queries.
+    """
+    _check_columns(ranks)
+    codes = np.zeros(len(ranks), np.int64)
+    named: list[list[str]] = []
+    for name in NAMES:
+        column = ranks[name].combine_chunks()
+        if not pa.types.is_dictionary(column.type):
+            column = column.dictionary_encode()
+        names = column.dictionary.to_pylist()
+        codes = codes * len(names) + column.indices.to_numpy()
+        named.append(names)
+    columns = {name: ranks[name].to_numpy() for name in NUMBERS}
+    order = np.argsort(codes, kind="stable")
+    present, begin = np.unique(codes[order], return_index=True)
+    found = {}
+    for code, rows in zip(present.tolist(), np.split(order, begin[1:]), strict=False):
+        cell = _decode(code, named)
+        own = {name: column[rows].astype(np.float64) for name, column in columns.items()}
+        each = _item_values(cell, own)
+        if each is not None:
+            found[cell] = _by_query(cell, own, each)
+    return found
+
+
+def _check_columns(ranks: pa.Table) -> None:
+    for name in (*NAMES, *NUMBERS):
+        if name not in ranks.column_names:
+            raise InputError(f"the ranks have no column {name!r}")
+        if name not in MAY_BE_NULL and ranks[name].null_count:
+            raise InputError(f"the column {name!r} of the ranks holds nulls")
+        kind = ranks[name].type
+        if pa.types.is_dictionary(kind):
+            kind = kind.value_type
+        if name in NAMES:
+            fits = pa.types.is_string(kind)
+        else:
+            fits = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+        if not fits:
+            wanted = "text" if name in NAMES else "a number"
+            raise InputError(f"the column {name!r} of the ranks is {kind}, not {wanted}")
+
+
+def _decode(code: int, named: list[list[str]]) -> Cell:
+    names = []
+    for known in reversed(named):
+        code, place = divmod(code, len(known))
+        names.append(known[place])
+    return Cell(*reversed(names))
+
+
+def _item_values(cell: Cell, own: dict[str, Floats]) -> Floats | None:
+    """The value of each row; None for a metric that its rows do not give."""
+    if np.isnan(own["rank"]).any() or cell.metric not in ("auc", "mrr"):
+        return None if np.isnan(own["value"]).all() else own["value"]
+    rank, ties, n = (own[name] for name in ("rank", "ties", "n_candidates"))
+    greater = rank - 1 - ties / 2
+    possible = (greater >= 0) & (ties >= 0) & (greater + ties + 1 <= n)
+    if not possible.all():
+        row = int(np.flatnonzero(~possible)[0])
+        raise InputError(
+            f"the ranks of {cell} hold an impossible place: rank {rank[row]:g} with {ties[row]:g} "
+            f"ties among {n[row]:g} candidates"
+        )
+    if cell.metric == "auc":
+        return 1 - (rank - 1) / np.maximum(n - 1, 1)
+    return reciprocal_rank(np.rint(greater).astype(np.int64), ties.astype(np.int64))
+
+
+def _by_query(cell: Cell, own: dict[str, Floats], each: Floats) -> QueryValues:
+    runs, run = np.unique(np.column_stack([own["draw"], own["seed"]]), axis=0, return_inverse=True)
+    query, row = np.unique(own["query"], return_inverse=True)
+    place = row.ravel() * len(runs) + run.ravel()
+    counts = np.bincount(place, minlength=len(query) * len(runs)).reshape(len(query), -1)
+    if (counts != counts[:, :1]).any():
+        raise InputError(f"the runs of {cell} do not hold the same queries")
+    group = np.empty(len(query), np.int64)
+    group[row] = own["group"].astype(np.int64)
+    values = mean_by(place, each, counts.size).reshape(counts.shape)
+    return QueryValues(
+        tuple((int(draw), int(seed)) for draw, seed in runs), query.astype(np.int64), group, values
+    )
