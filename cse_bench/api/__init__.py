@@ -1,7 +1,7 @@
 """What the command line and Python share: resolve a release, run, return records."""
 
 from cse_bench.api.building import audit, build
-from cse_bench.api.hub import PUBLISH_STEPS, publish
+from cse_bench.api.hub import PUBLISH_STEPS, publish, publish_site, submit
 from cse_bench.api.releases import EMBEDDED, download, embedded_directory, load_release
 from cse_bench.api.scoring import catalogue, check_aligner, evaluate, evaluate_all, new_aligner
 from cse_bench.api.training import neighbours, train, tune
@@ -21,6 +21,8 @@ __all__ = [
     "neighbours",
     "new_aligner",
     "publish",
+    "publish_site",
+    "submit",
     "train",
     "tune",
 ]

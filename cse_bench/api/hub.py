@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cse_bench.api.releases import load_release
 from cse_bench.api.scoring import evaluate
-from cse_bench.errors import HubError
+from cse_bench.errors import HubError, InputError
 from cse_bench.progress import silent
 
 if TYPE_CHECKING:
@@ -121,3 +121,110 @@ def _benchmark(release: Release, results: Path | None) -> tuple[Yardstick, ...]:
     if not release.has("pairs", "train"):
         return ()
     return yardsticks(evaluate("procrustes", release, "pairs-all"), primary)
+
+
+def submit(
+    result: Path,
+    aligner: Path,
+    board: str,
+    *,
+    model_repo: str | None = None,
+    take_back: bool = False,
+    confirm: Callable[[list[str]], bool],
+    hub: Hub | None = None,
+) -> list[str]:
+    """Send a result to the board: a pull request on its inbox, a dataset repository.
+
+    Parameters
+    ----------
+    result : Path
+        A ``result.json``, with its ``ranks.parquet`` beside it.
+    aligner : Path
+        The file that was scored.
+    board : str
+        ``ORG/LEADERBOARD``.
+    model_repo : str, optional
+        ``ORG/ALIGNER``: publish the aligner there too, with its scores as the Hub gathers them.
+    take_back : bool
+        Whether to close one's own pull request with this result instead.
+    confirm : callable
+        Shown what will be sent, says whether to.
+    hub : Hub, optional
+        See `load_release`.
+
+    Returns
+    -------
+    list of str
+        What was done.
+
+    Raises
+    ------
+    InputError
+        If the result or the aligner is not what it says, or it cannot be sent there.
+    HubError
+        If the Hub failed.
+    """
+    from cse_bench.hub import submit as sending
+    from cse_bench.hub.client import Hub
+    from cse_bench.hub.model import check_model, check_place, publish_model, stage_model
+    from cse_bench.hub.reference import repository_name
+
+    hub, board = hub or Hub(), repository_name(board)
+    hub.must_have_token()
+    with tempfile.TemporaryDirectory(prefix="cse-bench-submit-") as place:
+        entry, model = Path(place) / "entry", Path(place) / "model"
+        entry.mkdir()
+        model.mkdir()
+        submission = sending.prepare(result, aligner, entry)
+        if model_repo is not None:
+            check_model(submission.result)
+            model_repo = repository_name(model_repo)
+        standing = sending.look(hub, board, submission)
+        if take_back:
+            return [sending.withdraw(hub, board, standing)]
+        shown = submission.lines(board)
+        if model_repo is not None:
+            check_place(hub, model_repo)
+            shown.append(f"to {model_repo}, a public model: the aligner, a card, its scores")
+        if (standing.state == "new" or model_repo is not None) and not confirm(shown):
+            raise InputError("nothing was sent", "answer y, or give --yes")
+        if standing.state == "new":
+            url = sending.send_entry(hub, board, submission)
+            said = [f"opened {url}"]
+        else:
+            url = standing.url
+            where = "on the board" if standing.state == "merged" else "waiting in a pull request"
+            said = [f"nothing to do: this result is {where} already: {url}"]
+        if model_repo is not None:
+            files = stage_model(submission.result, entry / sending.ALIGNER, url, model)
+            said.append(publish_model(hub, model_repo, submission.result, files))
+    return said
+
+
+def publish_site(site: Path, repo: str, *, title: str, hub: Hub | None = None) -> str:
+    """Publish the board's page as a static Space.
+
+    Parameters
+    ----------
+    site : Path
+        A directory with an ``index.html``.
+    repo : str
+        ``ORG/SPACE``; made if it is not there.
+    title : str
+        Of the page.
+    hub : Hub, optional
+        See `load_release`.
+
+    Returns
+    -------
+    str
+        What was done.
+    """
+    from cse_bench.hub import site as pages
+    from cse_bench.hub.client import Hub
+    from cse_bench.hub.reference import repository_name
+
+    hub, repo = hub or Hub(), repository_name(repo)
+    hub.must_have_token()
+    with tempfile.TemporaryDirectory(prefix="cse-bench-site-") as place:
+        return pages.publish_site(hub, repo, pages.site_files(site, Path(place), title))

@@ -27,10 +27,12 @@ VERBS = {
     "neighbours": "Show the nearest products, before and after alignment.",
     "new": "Write a commented template of an aligner.",
     "publish": "Publish a release on the Hugging Face Hub.",
+    "publish-site": "Publish the board's page as a static Space.",
+    "submit": "Send a result to the leaderboard.",
     "train": "Train embeddings within the shops.",
     "tune": "Tune a trainer within the shops, and see how its trials align.",
 }
-"""Verb → its one line; the file in this directory has the verb's name and a trailing underscore."""
+"""Verb → its one line; the file in this directory has the verb's name, with underscores."""
 
 
 class LazyGroup(click.Group):
@@ -44,7 +46,7 @@ class LazyGroup(click.Group):
         """Import one verb."""
         if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(f"cse_bench.cli.{cmd_name}_")
+        module = importlib.import_module(f"cse_bench.cli.{cmd_name.replace('-', '_')}_")
         command: click.Command = module.command
         return command
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cse_bench.errors import InputError
 from cse_bench.hub.client import Hub
+from cse_bench.hub.pulls import find_pull_request
 from cse_bench.hub.repository import (
     OURS,
     Change,
@@ -194,7 +195,7 @@ def survey(hub: Hub, api: HfApi, plan: Plan, manifest: Manifest) -> Plan:
     if order.create_pr:
         asked = find_pull_request(api, plan.change())
         if asked is not None:
-            return replace(plan, state="asked", note=asked)
+            return replace(plan, state="asked", note=asked.url)
     return replace(plan, state="commit")
 
 
@@ -227,19 +228,3 @@ def _left_behind(
     new = {file.path for file in plan.files} | set(KEPT)
     known = (*listed, *OTHER_FILES, *HUB_FILES)
     return tuple(path for path in known if path in remote.files and path not in new)
-
-
-def find_pull_request(api: HfApi, change: Change) -> str | None:
-    """The address of an open pull request that holds just this, if there is one."""
-    pulls = api.get_repo_discussions(
-        change.repo,
-        repo_type=change.kind,
-        discussion_type="pull_request",
-        discussion_status="open",
-    )
-    for pull in pulls:
-        if pull.title == change.title and pull.git_reference:
-            there = files_at(api, change.repo, change.kind, pull.git_reference)
-            if not differences(change.files, there, change.stale):
-                return str(pull.url)
-    return None

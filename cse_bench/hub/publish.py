@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from cse_bench.errors import HubError, InputError
 from cse_bench.hub.client import Hub, connected, who_am_i
-from cse_bench.hub.plan import DATASET, Plan, find_pull_request, survey
-from cse_bench.hub.repository import doubtful, make_commit, make_sure, open_pull_request
+from cse_bench.hub.plan import DATASET, Plan, survey
+from cse_bench.hub.pulls import open_pull_request
+from cse_bench.hub.repository import doubtful, make_commit, make_sure
 from cse_bench.progress import silent
 from cse_bench.release.manifest import Manifest
 
@@ -108,7 +109,7 @@ def carry_out(
             return Publication(plan, None, plan.note, said)
         step(STEPS[1])
         if order.create_pr and plan.state == "commit":
-            url = _ask(api, plan)
+            url = open_pull_request(api, plan.change())
             said = f"opened {url}; once it is merged, publish again to tag it {order.tag}"
             return Publication(plan, None, url, said)
         commit = plan.head if plan.state == "tag" else make_commit(api, plan.change())
@@ -118,17 +119,6 @@ def carry_out(
         make_sure(api, plan.change(), order.tag)
         said = f"published {order.repo} {order.tag} at {commit[:12]}: {tree}"
         return Publication(plan, commit, tree, said)
-
-
-def _ask(api: HfApi, plan: Plan) -> str:
-    """Open a pull request; if the connection drops meanwhile, see whether it was opened."""
-    try:
-        return open_pull_request(api, plan.change())
-    except Exception as error:
-        url = find_pull_request(api, plan.change()) if doubtful(error) else None
-        if url is None:
-            raise
-        return url
 
 
 def set_tag(api: HfApi, repo: str, tag: str, commit: str) -> None:

@@ -148,8 +148,8 @@ class Change:
     ----------
     repo, kind : str
         Where.
-    parent : str
-        The commit that it must follow.
+    parent : str or None
+        The commit that it must follow; None for a pull request on whatever is newest.
     files : tuple of LocalFile
         What shall stand there.
     stale : tuple of str
@@ -160,7 +160,7 @@ class Change:
 
     repo: str
     kind: str
-    parent: str
+    parent: str | None
     files: tuple[LocalFile, ...]
     stale: tuple[str, ...]
     title: str
@@ -188,7 +188,7 @@ def make_commit(api: HfApi, change: Change) -> str:
     """
     for attempt in range(TRIES):
         try:
-            oid = _send(api, change, create_pr=False).oid
+            oid = send(api, change, create_pr=False).oid
             break
         except Exception as error:
             if not doubtful(error):
@@ -214,19 +214,6 @@ def make_commit(api: HfApi, change: Change) -> str:
             time.sleep(0.5 * (attempt + 1))
     make_sure(api, change, oid)
     return oid
-
-
-def open_pull_request(api: HfApi, change: Change) -> str:
-    """Open a pull request with one commit; the caller has looked whether there is one already.
-
-    Returns
-    -------
-    str
-        Its address.
-    """
-    info = _send(api, change, create_pr=True)
-    make_sure(api, change, info.oid)
-    return str(info.pr_url)
 
 
 def make_sure(api: HfApi, change: Change, oid: str) -> None:
@@ -262,7 +249,8 @@ def _head(api: HfApi, change: Change) -> str:
     return head
 
 
-def _send(api: HfApi, change: Change, *, create_pr: bool) -> CommitInfo:
+def send(api: HfApi, change: Change, *, create_pr: bool) -> CommitInfo:
+    """Send a commit once."""
     from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete
 
     operations: list[CommitOperationAdd | CommitOperationCopy | CommitOperationDelete] = [

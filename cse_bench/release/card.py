@@ -16,6 +16,7 @@ from cse_bench.release.schema import ALIGNED, ALIGNED_ABOUT, PRODUCTS_ABOUT, TAB
 TEMPLATE = "README.md.j2"
 PLOT = "unicity.svg.j2"
 BENCHMARK_TEMPLATE = "benchmark.svg.j2"
+MODEL_TEMPLATE = "model.md.j2"
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,36 @@ def render_unicity(privacy: dict[str, Any]) -> str | None:
         return None
     text: str = _template(PLOT).render(bars=found)
     return text.strip() + "\n"
+
+
+def render_model_card(
+    aligner: dict[str, Any], release: dict[str, Any], values: dict[str, str]
+) -> str:
+    """The card of an aligner's repository.
+
+    Parameters
+    ----------
+    aligner : dict
+        As a result records it.
+    release : dict
+        Likewise; with its repository and revision.
+    values : dict of str to str
+        Track → gap closed.
+    """
+    yaml = require("yaml", "build", "writing a card")
+    header = {
+        **({"license": aligner["licence"].lower()} if aligner["licence"] else {}),
+        "library_name": "cse-bench",
+        "tags": ["embedding-alignment", "product-embeddings"],
+        "datasets": [release["repo"]],
+    }
+    text: str = _template(MODEL_TEMPLATE).render(
+        header=yaml.safe_dump(header, sort_keys=False, allow_unicode=True).strip(),
+        aligner=aligner,
+        release=release,
+        values=values,
+    )
+    return text.rstrip() + "\n"
 
 
 def render_benchmark(benchmark: tuple[Yardstick, ...]) -> str | None:
