@@ -114,6 +114,11 @@ def test_a_token_that_may_not(server, hub, staged, repo, refused, token, message
     assert refs(server, repo) == {}
 
 
+def test_a_token_that_the_server_repeats_is_not_shown(server, hub, staged, repo, refused):
+    with server.failing(Fault("POST .*/commit/", status=418, says=f"{TOKEN} is a teapot")):
+        assert "<token> is a teapot" in refused(publish, hub, staged, repo)
+
+
 def test_the_command_line_shows_no_token(server, built, tmp_path, shown):
     env = settings(server, tmp_path, token=EXPIRED)
     done = run("download", "org/none", env=env, cwd=tmp_path)
@@ -255,20 +260,26 @@ def other_process(server, staged, repo, home):
     return subprocess.Popen(command, env=settings(server, home), stdout=-1, stderr=-1, text=True)
 
 
+def done(child, shown):
+    """Wait for it, and keep what it said."""
+    shown.extend(child.communicate(timeout=60))
+    assert child.returncode == 0, shown
+
+
 def test_of_two_publishers_one_wins_and_the_other_is_told(
-    server, hub, staged, staged_next, repo, refused, tmp_path
+    server, hub, staged, staged_next, repo, refused, tmp_path, shown
 ):
     def meanwhile():
-        assert other_process(server, staged_next, repo, tmp_path).wait(60) == 0
+        done(other_process(server, staged_next, repo, tmp_path), shown)
 
     with server.failing(Fault("POST .*/commit/", call=meanwhile, times=1)):
         assert "somebody else changed" in refused(publish, hub, staged, repo)
     assert is_published(server, staged_next, repo)
 
 
-def test_of_two_who_publish_the_same_both_are_done(server, hub, staged, repo, tmp_path):
+def test_of_two_who_publish_the_same_both_are_done(server, hub, staged, repo, tmp_path, shown):
     def meanwhile():
-        assert other_process(server, staged, repo, tmp_path).wait(60) == 0
+        done(other_process(server, staged, repo, tmp_path), shown)
 
     with server.failing(Fault("POST .*/commit/", call=meanwhile, times=1)):
         publish(hub, staged, repo)

@@ -17,6 +17,8 @@ class Fault:
         Regular expression on ``METHOD /path``.
     status : int, optional
         Answer this instead of doing what was asked.
+    says : str
+        The message with it.
     drop : str
         ``before``: hang up without doing what was asked; ``after``: do it, then hang up.
     delay : float
@@ -29,6 +31,7 @@ class Fault:
 
     request: str
     status: int | None = None
+    says: str = "the stand-in was told to say so"
     drop: str = ""
     delay: float = 0.0
     call: Callable[[], None] | None = None

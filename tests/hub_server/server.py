@@ -166,7 +166,7 @@ def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
                 if fault.drop == "before":
                     return self._hang_up()
             if fault is not None and fault.status is not None:
-                response = answer({"error": f"the stand-in was told to say {fault.status}"})
+                response = answer({"error": fault.says})
                 response.status = fault.status
             else:
                 response = hub.handle(request)
