@@ -126,11 +126,12 @@ def test_no_option_overrides_the_licence(server, copy, repo, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def published(server, built, tmp_path_factory):
+def published(server, built, scored, tmp_path_factory):
     """The small release, published by the command; its plan was shown before."""
     place = tmp_path_factory.mktemp("published")
     env = settings(server, place)
     arguments = ("publish", built.path, "--repo", "org/once", "--register-benchmark")
+    arguments += ("--results", scored)
     planned = run(*arguments, "--dry-run", env=env)
     assert planned.returncode == 0, planned.stderr
     assert (DATASET, "org/once") not in server.store.repos, "a dry run changed something"
@@ -152,10 +153,11 @@ def test_the_plan_names_every_file_and_its_size(server, built, published):
     assert f"v{built.manifest.version} at {found.oid[:12]}" in said
 
 
-def test_publishing_twice_is_nothing_to_do(server, built, published):
+def test_publishing_twice_is_nothing_to_do(server, built, scored, published):
     env, _, _ = published
     before = dict(server.store.repos[DATASET, "org/once"].refs)
-    done = run("publish", built.path, "--repo", "org/once", "--register-benchmark", env=env)
+    flags = ("--register-benchmark", "--results", scored)
+    done = run("publish", built.path, "--repo", "org/once", *flags, env=env)
     assert done.returncode == 0, done.stderr
     assert "nothing to do: org/once" in done.stdout
     assert server.store.repos[DATASET, "org/once"].refs == before
