@@ -281,6 +281,27 @@ def test_wrong_cards_and_croissants_are_found(staged, tmp_path):
             check_croissant(path, staged.stage, staged.manifest)
 
 
+@pytest.mark.parametrize(
+    ("renders", "text", "wrong"),
+    [
+        ("render_card", "license: cc0-1.0", "license: mit"),
+        ("render_croissant", '"column": "left_id"', '"column": "left"'),
+    ],
+)
+def test_what_was_rendered_wrongly_is_not_published(
+    server, hub, built, scored, repo, monkeypatch, renders, text, wrong
+):
+    from cse_bench.hub import rendering
+
+    right = getattr(rendering, renders)
+    monkeypatch.setattr(
+        rendering, renders, lambda *given, **more: right(*given, **more).replace(text, wrong)
+    )
+    with pytest.raises(ReleaseError):
+        api.publish(built.path, repo, results=scored, hub=hub)
+    assert (DATASET, repo) not in server.store.repos
+
+
 def test_evaluate_takes_a_reference_and_records_it_offline_too(server, published, tmp_path):
     env, _, _ = published
     place = ("--release", "org/once@main", "--tracks", "pairs-all", "--no-cache", "-q")
