@@ -84,30 +84,21 @@ def connected(hub: Hub, repo: str | None = None) -> Iterator[HfApi]:
     InputError
         If the token or the repository cannot be used.
     """
-    from huggingface_hub import HfApi, constants, set_client_factory
-    from huggingface_hub.utils import logging
+    from huggingface_hub import HfApi, set_client_factory
     from huggingface_hub.utils._http import default_client_factory
-    from huggingface_hub.utils.tqdm import (
-        are_progress_bars_disabled,
-        disable_progress_bars,
-        enable_progress_bars,
-    )
 
     from cse_bench.hub.patience import Patient
     from cse_bench.hub.plain import in_plain_words
 
-    verbosity, silent = logging.get_verbosity(), are_progress_bars_disabled()
-    logging.set_verbosity(ERROR)
-    if not sys.stderr.isatty() and constants.HF_HUB_DISABLE_PROGRESS_BARS is None:
-        disable_progress_bars()
     set_client_factory(partial(Patient.of, hub.address, hub.timeout))
     try:
-        yield HfApi(
-            endpoint=hub.endpoint,
-            token=hub.token,
-            library_name="cse-bench",
-            library_version=cse_bench.__version__,
-        )
+        with _quiet():
+            yield HfApi(
+                endpoint=hub.endpoint,
+                token=hub.token,
+                library_name="cse-bench",
+                library_version=cse_bench.__version__,
+            )
     except CseBenchError:
         raise
     except Exception as error:
@@ -117,8 +108,29 @@ def connected(hub: Hub, repo: str | None = None) -> Iterator[HfApi]:
         raise told from None
     finally:
         set_client_factory(default_client_factory)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No warnings of the client's own; its progress bars on a terminal only."""
+    from huggingface_hub import constants
+    from huggingface_hub.utils import logging
+    from huggingface_hub.utils.tqdm import (
+        are_progress_bars_disabled,
+        disable_progress_bars,
+        enable_progress_bars,
+    )
+
+    verbosity = logging.get_verbosity()
+    ours = constants.HF_HUB_DISABLE_PROGRESS_BARS is None and not are_progress_bars_disabled()
+    logging.set_verbosity(ERROR)
+    if ours and not sys.stderr.isatty():
+        disable_progress_bars()
+    try:
+        yield
+    finally:
         logging.set_verbosity(verbosity)
-        if not silent and constants.HF_HUB_DISABLE_PROGRESS_BARS is None:
+        if ours:
             enable_progress_bars()
 
 

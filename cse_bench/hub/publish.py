@@ -99,14 +99,9 @@ def carry_out(
             plan = survey(hub, api, plan, manifest)
             if plan.head is None:
                 raise HubError(f"{order.repo} was created, but is not there", "run this again")
-        page = f"{hub.address}/datasets/{order.repo}"
-        tree = f"{page}/tree/{order.tag}"
-        if plan.state == "done":
-            said = f"nothing to do: {order.repo} {order.tag} is this release already"
-            return Publication(plan, plan.head, tree, said)
-        if plan.state == "asked":
-            said = f"nothing to do: a pull request with this release is open: {plan.note}"
-            return Publication(plan, None, plan.note, said)
+        tree = f"{hub.address}/datasets/{order.repo}/tree/{order.tag}"
+        if plan.state in ("done", "asked"):
+            return _nothing(plan, tree)
         step(STEPS[1])
         if order.create_pr and plan.state == "commit":
             url = open_pull_request(api, plan.change())
@@ -119,6 +114,15 @@ def carry_out(
         make_sure(api, plan.change(), order.tag)
         said = f"published {order.repo} {order.tag} at {commit[:12]}: {tree}"
         return Publication(plan, commit, tree, said)
+
+
+def _nothing(plan: Plan, tree: str) -> Publication:
+    """What is said where everything is done already."""
+    if plan.state == "asked":
+        said = f"nothing to do: a pull request with this release is open: {plan.note}"
+        return Publication(plan, None, plan.note, said)
+    said = f"nothing to do: {plan.order.repo} {plan.order.tag} is this release already"
+    return Publication(plan, plan.head, tree, said)
 
 
 def set_tag(api: HfApi, repo: str, tag: str, commit: str) -> None:

@@ -68,15 +68,7 @@ def stage_release(
         If what was rendered does not say what the release is.
     """
     manifest = release.manifest
-    for name in (*manifest.files, *OTHER_FILES):
-        source, target = release.path / name, stage / name
-        if source.is_file():
-            target.parent.mkdir(exist_ok=True)
-            shutil.copyfile(source, target)
-    if read_manifest(stage) != manifest:
-        raise ReleaseError(f"{release.path} was changed while it was read", "run this again")
-    verify_files(stage, manifest)
-
+    _copy(release, stage)
     plot = render_benchmark(benchmark)
     if plot is not None:
         (stage / PLOT).write_text(plot, encoding="utf-8")
@@ -98,6 +90,19 @@ def stage_release(
     check_croissant(stage / CROISSANT, stage, manifest)
     if published.registered:
         (stage / EVAL_YAML).write_text(render_eval_yaml(manifest), encoding="utf-8")
+
+
+def _copy(release: Release, stage: Path) -> None:
+    """Copy what a release consists of, and nothing else that lies there; verify the copy."""
+    manifest = release.manifest
+    for name in (*manifest.files, *OTHER_FILES):
+        source, target = release.path / name, stage / name
+        if source.is_file():
+            target.parent.mkdir(exist_ok=True)
+            shutil.copyfile(source, target)
+    if read_manifest(stage) != manifest:
+        raise ReleaseError(f"{release.path} was changed while it was read", "run this again")
+    verify_files(stage, manifest)
 
 
 def check_card(text: str, manifest: Manifest) -> None:

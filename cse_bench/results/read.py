@@ -55,6 +55,8 @@ def read_result(path: Path, *, check: bool = True) -> Result:
         result = Result.model_validate_json(json.dumps(raw), strict=True)
     except ValidationError as error:
         raise InputError(f"{path}: {_first_problem(error)}", AGAIN) from None
+    if not result.scores:
+        raise InputError(f"{path} holds no scores", AGAIN)
     if check:
         check_scores(result, read_ranks(path), path)
     return result
@@ -86,7 +88,7 @@ def read_ranks(path: Path) -> pa.Table:
         raise InputError(f"{file} is cut short or no Parquet file: {reason}", AGAIN) from None
 
 
-def check_scores(result: Result, ranks: pa.Table, path: Path) -> None:
+def check_scores(result: Result, ranks: pa.Table, path: Path) -> dict[Cell, QueryValues]:
     """Refuse a result whose primary scores are not what its ranks give.
 
     Parameters
@@ -97,6 +99,11 @@ def check_scores(result: Result, ranks: pa.Table, path: Path) -> None:
         Its ranks.
     path : Path
         Where the record stands, for the message.
+
+    Returns
+    -------
+    dict of Cell to QueryValues
+        What the ranks give, query by query.
 
     Raises
     ------
@@ -113,8 +120,8 @@ def check_scores(result: Result, ranks: pa.Table, path: Path) -> None:
         if cell in scores:
             _refuse(path, f"the score {cell} stands in it twice")
         scores[cell] = score
-    primary = PRIMARY.get(result.protocol.version, frozenset())
-    known = {cell[-3:] for cell in cells} | primary
+    primary = PRIMARY.get(result.protocol.version, ())
+    known = {cell[-3:] for cell in cells} | set(primary)
     for cell in scores:
         if cell[-3:] in known and cell not in cells:
             _refuse(path, f"the score {cell} ({cell.split}) has no ranks in ranks.parquet")
@@ -125,8 +132,9 @@ def check_scores(result: Result, ranks: pa.Table, path: Path) -> None:
                 path, f"ranks.parquet has ranks of {cell} ({cell.split}), but there is no score"
             )
         _check_cell(path, scores[cell], cell, own)
-        if runs.get(cell[:3]) != set(own.runs):
-            _refuse(path, f"the runs of {cell} in ranks.parquet are not the runs of the record")
+        if not set(own.runs) <= runs.get(cell[:3], set()):
+            _refuse(path, f"ranks.parquet has runs of {cell} that are not in the record")
+    return cells
 
 
 def cell_of(score: Score) -> Cell:
