@@ -36,6 +36,10 @@ class AlignerError(InputError):
     """An aligner's file or its output breaks the contract."""
 
 
+class HubError(CseBenchError):
+    """The Hub, or the way there, failed: nothing that the user gave is wrong."""
+
+
 class MissingExtraError(InputError):
     """An optional part of the package is not installed."""
 

@@ -2,6 +2,7 @@
 
 from cse_bench.api.building import audit, build
 from cse_bench.api.describing import describe
+from cse_bench.api.hub import PUBLISH_STEPS, publish, publish_site, submit
 from cse_bench.api.releases import EMBEDDED, download, embedded_directory, load_release
 from cse_bench.api.reporting import report
 from cse_bench.api.results import cite, compare, export, export_to
@@ -10,6 +11,7 @@ from cse_bench.api.training import neighbours, train, tune
 
 __all__ = [
     "EMBEDDED",
+    "PUBLISH_STEPS",
     "audit",
     "build",
     "catalogue",
@@ -26,7 +28,10 @@ __all__ = [
     "load_release",
     "neighbours",
     "new_aligner",
+    "publish",
+    "publish_site",
     "report",
+    "submit",
     "train",
     "tune",
 ]

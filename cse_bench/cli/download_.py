@@ -1,4 +1,4 @@
-"""cse-bench download."""
+"""cse-bench download [ORG/NAME[@REVISION]]."""
 
 from __future__ import annotations
 
@@ -8,17 +8,22 @@ import click
 
 
 @click.command("download")
+@click.argument("reference", required=False, metavar="[ORG/NAME[@REVISION]]")
 @click.option(
     "--to",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Where to.  [default: ./cross-shop-embeddings]",
+    help="Where to.  [default: a folder of the release's name]",
 )
-def command(to: Path | None) -> None:
-    """Put the embedded release into a folder, where datasets.load_dataset reads it, offline."""
+def command(reference: str | None, to: Path | None) -> None:
+    """Put a release into a folder, where datasets.load_dataset reads it, offline.
+
+    That of the package, or one from the Hugging Face Hub at a tag, branch or commit; each table is
+    checked against the manifest.
+    """
     from cse_bench import api
 
-    target = api.download(to)
+    target = api.download(to, reference=reference)
     click.echo(f"the release is in {target}")
     if to is None:
-        click.echo('in this directory: datasets.load_dataset("cross-shop-embeddings")')
+        click.echo(f'in this directory: datasets.load_dataset("{target}")')

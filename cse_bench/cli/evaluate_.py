@@ -16,7 +16,7 @@ import click
     default="cross-shop-embeddings",
     show_default=True,
     metavar="REF",
-    help="The embedded release, or a directory.",
+    help="The embedded release, a directory, or ORG/NAME[@REVISION] on the Hub.",
 )
 @click.option(
     "--tracks",

@@ -24,17 +24,20 @@ VERBS = {
     "cite": "Print BibTeX for paper, software, release and aligner.",
     "compare": "Compare results: who is better, by how much, or is it noise.",
     "describe": "Say what a release holds, and what difference it can show.",
-    "download": "Put the embedded release into a folder.",
+    "download": "Put a release into a folder: the embedded one, or one from the Hub.",
     "evaluate": "Score an aligner on the benchmark.",
     "export": "Write a result in another format.",
     "list": "List aligners, trainers, tasks and tracks.",
     "neighbours": "Show the nearest products, before and after alignment.",
     "new": "Write a commented template of an aligner.",
     "report": "Show a result as one HTML page.",
+    "publish": "Publish a release on the Hugging Face Hub.",
+    "publish-site": "Publish the board's page as a static Space.",
+    "submit": "Send a result to the leaderboard.",
     "train": "Train embeddings within the shops.",
     "tune": "Tune a trainer within the shops, and see how its trials align.",
 }
-"""Verb → its one line; the file in this directory has the verb's name and a trailing underscore."""
+"""Verb → its one line; the file in this directory has the verb's name, with underscores."""
 
 
 class LazyGroup(click.Group):
@@ -48,7 +51,7 @@ class LazyGroup(click.Group):
         """Import one verb."""
         if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(f"cse_bench.cli.{cmd_name}_")
+        module = importlib.import_module(f"cse_bench.cli.{cmd_name.replace('-', '_')}_")
         command: click.Command = module.command
         return command
 

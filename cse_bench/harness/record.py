@@ -69,6 +69,7 @@ def make_result(
             version=release.manifest.version,
             fingerprint=release.manifest.fingerprint,
             revision=release.revision,
+            repo=release.repo,
         ),
         aligner=AlignerRecord(
             name=info.name,

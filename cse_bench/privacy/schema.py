@@ -12,7 +12,7 @@ from cse_bench.privacy.base import LOG_AND_KEY, NOTHING, Gate, Reading, Subject
 from cse_bench.privacy.queries import personal
 from cse_bench.release.read import Release
 from cse_bench.release.schema import ALIGNED, TABLES, aligned_schema, products_schema, schema_of
-from cse_bench.release.write import OTHER_FILES
+from cse_bench.release.write import HUB_FILES, OTHER_FILES
 
 METADATA = {b"ARROW:schema"}
 """What Arrow itself writes into a Parquet file."""
@@ -25,7 +25,8 @@ LOOKS_WRONG = {
 }
 """What no cell of a release has a use for; `queries.PERSONAL` says what else."""
 
-ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
+ADDRESS = re.compile(r"[\w.+-]+@(?:[\w-]+\.)+[A-Za-z][\w-]+")
+"""An e-mail address; ``org/name@v1.0.0``, which a card may say, ends in no name of a domain."""
 
 
 def wanted_schema(release: Release, name: str) -> pa.Schema | None:
@@ -45,7 +46,7 @@ def wanted_schema(release: Release, name: str) -> pa.Schema | None:
 def _schema(subject: Subject) -> list[Reading]:
     release = subject.release
     listed = set(release.manifest.files)
-    allowed = listed | set(OTHER_FILES)
+    allowed = listed | set(OTHER_FILES) | set(HUB_FILES)
     odd = [p for p in _files(release.path) if p not in allowed]
     columns, metadata, texts = [], [], []
     for name in sorted(listed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,65 @@ from cse_bench.release.schema import ALIGNED, ALIGNED_ABOUT, PRODUCTS_ABOUT, TAB
 
 TEMPLATE = "README.md.j2"
 PLOT = "unicity.svg.j2"
+BENCHMARK_TEMPLATE = "benchmark.svg.j2"
+MODEL_TEMPLATE = "model.md.j2"
+
+
+@dataclass(frozen=True)
+class Published:
+    """Where on the Hub a release stands, for its card.
+
+    Attributes
+    ----------
+    repo : str
+        ``ORG/NAME``.
+    tag : str
+        The tag of this version.
+    registered : bool
+        Whether it carries ``eval.yaml``.
+    """
+
+    repo: str
+    tag: str
+    registered: bool = False
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """Between what a score lies: one task and variant in one direction.
+
+    Attributes
+    ----------
+    task, variant, metric, source, target : str
+        What is scored.
+    n : int
+        Queries that count.
+    floor, reference, oracle : float
+        A random rotation, ``procrustes`` on all train pairs, the dictionary of every pair.
+    discriminative : bool
+        Whether the oracle stands clear of the floor.
+    """
+
+    task: str
+    variant: str
+    metric: str
+    source: str
+    target: str
+    n: int
+    floor: float
+    reference: float
+    oracle: float
+    discriminative: bool
 
 
 def render_card(
-    manifest: Manifest, tables: dict[str, pa.Table], privacy: dict[str, Any] | None = None
+    manifest: Manifest,
+    tables: dict[str, pa.Table],
+    privacy: dict[str, Any] | None = None,
+    *,
+    report: dict[str, Any] | None = None,
+    published: Published | None = None,
+    benchmark: tuple[Yardstick, ...] = (),
 ) -> str:
     """The text of the release's ``README.md``.
 
@@ -29,6 +85,12 @@ def render_card(
         Its tables by path.
     privacy : dict, optional
         What ``privacy_report.json`` holds; the card says so where there is none.
+    report : dict, optional
+        What ``build_report.json`` holds.
+    published : Published, optional
+        Where on the Hub it stands; a folder is loaded by its own name.
+    benchmark : tuple of Yardstick
+        Between what scores lie; empty for a card without.
 
     Returns
     -------
@@ -48,6 +110,9 @@ def render_card(
         about=about,
         configs=configs,
         privacy=privacy,
+        report=report or {},
+        published=published,
+        benchmark=benchmark,
         found=_found,
     )
     return text.rstrip() + "\n"
@@ -85,6 +150,44 @@ def render_unicity(privacy: dict[str, Any]) -> str | None:
     if not found:
         return None
     text: str = _template(PLOT).render(bars=found)
+    return text.strip() + "\n"
+
+
+def render_model_card(
+    aligner: dict[str, Any], release: dict[str, Any], values: dict[str, str]
+) -> str:
+    """The card of an aligner's repository.
+
+    Parameters
+    ----------
+    aligner : dict
+        As a result records it.
+    release : dict
+        Likewise; with its repository and revision.
+    values : dict of str to str
+        Track → gap closed.
+    """
+    yaml = require("yaml", "build", "writing a card")
+    header = {
+        **({"license": aligner["licence"].lower()} if aligner["licence"] else {}),
+        "library_name": "cse-bench",
+        "tags": ["embedding-alignment", "product-embeddings"],
+        "datasets": [release["repo"]],
+    }
+    text: str = _template(MODEL_TEMPLATE).render(
+        header=yaml.safe_dump(header, sort_keys=False, allow_unicode=True).strip(),
+        aligner=aligner,
+        release=release,
+        values=values,
+    )
+    return text.rstrip() + "\n"
+
+
+def render_benchmark(benchmark: tuple[Yardstick, ...]) -> str | None:
+    """A plot of floor, reference and oracle, as SVG; None where there is nothing to show."""
+    if not benchmark:
+        return None
+    text: str = _template(BENCHMARK_TEMPLATE).render(rows=benchmark)
     return text.strip() + "\n"
 
 

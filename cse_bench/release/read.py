@@ -121,12 +121,15 @@ class Release:
         Its shops, in order.
     revision : str or None
         Commit on the Hub it came from.
+    repo : str or None
+        Repository on the Hub it came from.
     """
 
     path: Path
     manifest: Manifest
     shops: dict[str, ShopTable]
     revision: str | None = None
+    repo: str | None = None
 
     @property
     def name(self) -> str:
@@ -239,15 +242,17 @@ class Release:
         return _ragged(data["products"], self.shops[shop]), _groups(data["group"])
 
 
-def read_release(directory: Path, *, revision: str | None = None) -> Release:
+def read_release(
+    directory: Path, *, revision: str | None = None, repo: str | None = None
+) -> Release:
     """Read a release from a directory.
 
     Parameters
     ----------
     directory : Path
         The release.
-    revision : str, optional
-        Commit on the Hub that the directory was fetched from.
+    revision, repo : str, optional
+        Commit and repository on the Hub that the directory was fetched from.
 
     Returns
     -------
@@ -261,7 +266,7 @@ def read_release(directory: Path, *, revision: str | None = None) -> Release:
     manifest = read_manifest(directory)
     verify_files(directory, manifest)
     shops = {name: _read_shop(directory, manifest, name) for name in manifest.shops}
-    return Release(directory, manifest, shops, revision)
+    return Release(directory, manifest, shops, revision, repo)
 
 
 def _read_shop(directory: Path, manifest: Manifest, name: str) -> ShopTable:

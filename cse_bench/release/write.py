@@ -33,6 +33,9 @@ OTHER_FILES = (
 )
 """What a release holds beside its tables."""
 
+HUB_FILES = (".gitattributes", "croissant.json", "benchmark.svg", "eval.yaml")
+"""What may stand beside it in its repository on the Hub."""
+
 
 @dataclass(frozen=True)
 class ReleaseContents:

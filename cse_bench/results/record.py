@@ -27,6 +27,7 @@ class ReleaseReference(_Record):
     version: str
     fingerprint: str
     revision: str | None = Field(description="commit on the Hub, if it came from there")
+    repo: str | None = Field(default=None, description="repository on the Hub, likewise")
 
 
 class AlignerRecord(_Record):
