@@ -32,6 +32,7 @@ def evaluate(
     seeds: int = 5,
     out: str | Path | None = None,
     save_vectors: bool = False,
+    all_ranks: bool = False,
     use_cache: bool = True,
     command: str | None = None,
     step: Callable[[int], Any] | None = None,
@@ -54,6 +55,8 @@ def evaluate(
         Directory to write the result into; an earlier result there is replaced.
     save_vectors : bool
         Whether to write the aligned vectors of each track's first run there too.
+    all_ranks : bool
+        Whether ``ranks.parquet`` holds every metric, not the primary ones alone.
     use_cache : bool
         Whether runs of just this aligner, data and code are taken from the user's cache
         (``$CSE_BENCH_CACHE``, else ``~/.cache/cse-bench``), and new ones kept there.
@@ -107,7 +110,7 @@ def evaluate(
         result = make_result(source, parameters, data, evaluation, said)
         if stage is not None:
             aligned = aligned_table(data, evaluation) if save_vectors else None
-            write_result(stage, result, ranks_table(evaluation), aligned)
+            write_result(stage, result, ranks_table(evaluation, all_ranks=all_ranks), aligned)
     return result
 
 

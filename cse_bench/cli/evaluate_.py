@@ -45,6 +45,9 @@ import click
     help="Where the result goes.  [default: results/<aligner>, or …-validation]",
 )
 @click.option("--save-vectors", is_flag=True, help="Also write aligned.parquet.")
+@click.option(
+    "--all-ranks", is_flag=True, help="List every metric in ranks.parquet, not the primary ones."
+)
 @click.option("--no-cache", is_flag=True, help="Fit and score everything anew.")
 @click.option("--json", "as_json", is_flag=True, help="Print the record, not the table.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no table.")
@@ -57,6 +60,7 @@ def command(
     seeds: int,
     out: Path | None,
     save_vectors: bool,
+    all_ranks: bool,
     no_cache: bool,
     as_json: bool,
     quiet: bool,
@@ -92,6 +96,7 @@ def command(
         split=split,
         seeds=seeds,
         save_vectors=save_vectors,
+        all_ranks=all_ranks,
         use_cache=not no_cache,
         out=target,
         command=" ".join(["cse-bench", *sys.argv[1:]]),

@@ -13,6 +13,9 @@ from cse_bench.tasks.base import VariantScores
 from cse_bench.tasks.registry import TASKS
 from cse_bench.types import Floats
 
+ROUNDING = 1e-9
+"""Scores no further apart than this are equal."""
+
 GUARDS = frozenset(task.name for task in TASKS if task.guard)
 """Tasks that no gap is closed by."""
 
@@ -168,9 +171,9 @@ def _gap_closed(
 ) -> tuple[float | None, float | None, float | None]:
     """(score - floor) / (reference - floor), all three resampled together.
 
-    None where there is no reference, or it does not stand above the floor.
+    None where there is no reference, or it does not stand above the floor by more than rounding.
     """
-    if reference is None or not reference[0] > floor[0]:
+    if reference is None or not reference[0] - floor[0] > ROUNDING:
         return None, None, None
     room = reference[1] - floor[1]
     drawn = np.divide(own[1] - floor[1], room, out=np.full(len(room), np.nan), where=room > 0)
