@@ -49,6 +49,8 @@ class Direction:
         """Do what needs no aligner."""
         prepared = {t.name: t.prepare(release, split, source, target) for t in TASKS}
         tasks = {name: task for name, task in prepared.items() if task is not None}
+        if all(t.guard for t in TASKS if t.name in tasks):
+            tasks = {}  # a guard alone asks nothing
         return cls(release, split, source, target, tasks, train_evidence(release, source, target))
 
     def score(self, aligned: Aligned, *, full: bool = True) -> dict[str, list[VariantScores]]:
