@@ -18,7 +18,8 @@ from cse_bench.release.read import Release
 from cse_bench.studies.visits import ShopVisits
 from cse_bench.tasks.base import PreparedTask
 from cse_bench.tasks.completion import Completion
-from cse_bench.tasks.registry import TASKS
+from cse_bench.tasks.next_event import NextEvent
+from cse_bench.tasks.translation import Translation
 from cse_bench.trainers.base import Embeddings, Trainer
 from cse_bench.types import Floats, Ints, Matrix
 
@@ -102,6 +103,10 @@ def mean_of(scores: list[InShopScore], metric: str) -> float:
     return float(np.mean([score.value for score in scores if score.metric == metric]))
 
 
+JUDGED = (NextEvent(), Translation())
+"""The tasks that tell how well embeddings align."""
+
+
 class Alignability:
     """How well `procrustes` on all train pairs aligns embeddings, judged on validation pairs.
 
@@ -115,7 +120,7 @@ class Alignability:
         self._release = release
         self._tasks: dict[tuple[str, str], dict[str, PreparedTask]] = {}
         for source, target in release.directions:
-            prepared = {t.name: t.prepare(release, "validation", source, target) for t in TASKS}
+            prepared = {t.name: t.prepare(release, "validation", source, target) for t in JUDGED}
             self._tasks[source, target] = {n: t for n, t in prepared.items() if t is not None}
 
     def score(self, vectors: dict[str, Matrix]) -> dict[str, float]:

@@ -201,9 +201,11 @@ def test_all_aligners_are_scored_and_a_killed_run_goes_on(place, small_release):
     lines = json.loads(done.stdout)
     assert {line["track"] for line in lines} == {"unsupervised", "cross-sessions"}
     for track in ("unsupervised", "cross-sessions"):
-        own = [x for x in lines if x["track"] == track and x["variant"] == "rendered"]
-        assert [x["gap"] for x in own] == sorted((x["gap"] for x in own), reverse=True)
-        assert all(len(x["scores"]) == 2 for x in own)
+        for task in ("next_event", "type_ahead"):
+            asked = (track, task, "rendered")
+            own = [x for x in lines if (x["track"], x["task"], x["variant"]) == asked]
+            assert [x["gap"] for x in own] == sorted((x["gap"] for x in own), reverse=True)
+            assert all(len(x["scores"]) == 2 for x in own)
     names = {line["aligner"] for line in lines}
     assert {"identity", "graph-matching", "translation-table"} <= names
     assert "procrustes" not in names

@@ -153,7 +153,7 @@ def test_the_table_says_it_all(rows):
     assert "ridge against procrustes on slice 0.0.1" in text
     losses = sum(row.verdict == "loss" and row.source_shop is None for row in rows)
     assert f"ridge: 0 wins, {10 - losses} ties, {losses} loss" in text
-    assert "Holm's adjustment for all 18 comparisons" in " ".join(text.split())
+    assert "Holm's adjustment for all 30 comparisons" in " ".join(text.split())
     assert max(map(len, text.splitlines())) <= 120
     assert "…" not in text
     assert "\x1b" not in text
