@@ -132,11 +132,9 @@ def square_product() -> float:
 
 def translation(sizes: list[int]) -> list[str]:
     """Time and memory of every contestant, beside the bare product of its size."""
-    peak = square_product()
+    limits = [f"a square product of 4,096 runs at {square_product():.0f} GFLOP/s"]
     lines = [
-        "## Translation",
-        "",
-        f"The limit is the product: a square one of 4,096 runs at {peak:.0f} GFLOP/s here.",
+        "\n## Translation",
         "",
         "| products a shop | contestant | seconds | × bare | processor, s | × bare | peak, MiB |",
         "|--:|---|--:|--:|--:|--:|--:|",
@@ -156,11 +154,12 @@ def translation(sizes: list[int]) -> list[str]:
             lines.append(f"| {n:,} | {name} | {' | '.join(times)} | {found['mib']:.0f} |")
             print(lines[-1], file=sys.stderr)
         rate = 2 * n * n * D / bare["seconds"] / 1e9
-        lines.append(f"| | | the product at {rate:.0f} GFLOP/s | | | | |")
+        limits.append(f"the bare one of {n:,} at {rate:.0f}")
     told = (
-        "Goal: at most 2 × the bare product. Blocks are counted as they come, one a core, so that "
-        "memory grows with the catalogue and not with its square. CSLS needs a second product, of "
-        "all targets with all sources; nothing is ranked by it, so only a track's first run has it."
+        f"Goal: at most 2 × the bare product, which is the limit: {', '.join(limits)}. Blocks are "
+        "counted as they come, one a core, so that memory grows with the catalogue and not with "
+        "its square. CSLS needs a second product, of all targets with all sources; nothing is "
+        "ranked by it, so only a track's first run has it."
     )
     return [*lines, "", told]
 
