@@ -86,12 +86,16 @@ class Task(ABC):
     about : str
         One line.
     primary : tuple of (str, str)
-        The (variant, metric) pairs that are shown first; the first of them is ranked by.
+        The (variant, metric) pairs that are shown first; the first that a release can ask is
+        ranked by.
+    guard : bool
+        Whether it only guards against damage: no gap is closed by it, and no rank won.
     """
 
     name: ClassVar[str]
     about: ClassVar[str]
     primary: ClassVar[tuple[tuple[str, str], ...]]
+    guard: ClassVar[bool] = False
 
     @abstractmethod
     def prepare(
