@@ -11,6 +11,7 @@ from cse_bench.aligners.loading import find_aligner
 from cse_bench.harness.cache import RunCache
 from cse_bench.harness.direction import Direction
 from cse_bench.harness.run import SEEDS, Context, Run, context_of, fit_and_score
+from cse_bench.harness.scores import ROUNDING
 from cse_bench.harness.tracks import TRACKS, Track, draw_evidence
 from cse_bench.metrics.bootstrap import Resampler, interval
 from cse_bench.metrics.detectable import smallest_detectable
@@ -45,10 +46,11 @@ class Room:
     reference, oracle : Estimate or None
         `procrustes` on all train pairs; the dictionary of every pair. None without pairs.
     discriminative : bool or None
-        Whether the oracle's interval stands above the floor; None without an oracle.
+        Whether the oracle's interval stands above the floor; None without an oracle, and for a
+        guard, which has no room above the floor.
     detectable : float or None
         The smallest detectable difference of two entries (`metrics.detectable`); None where the
-        queries are of one group.
+        queries are of one group, or the entries compared are equal on all of them.
     """
 
     source_shop: str
@@ -125,17 +127,15 @@ def _rooms(direction: Direction, context: Context, entries: tuple[Run, Run]) -> 
             if found is None:
                 continue
             floor, group = found
+            counted = ~np.isnan(floor)
+            if not counted.any():
+                continue
             resampler = Resampler.over(group)
             estimates = [
                 None if own is None else _estimate(own[0], resampler)
                 for own in (_by_query(runs, *what) for runs in (context.reference, context.oracle))
             ]
             reference, oracle = estimates
-            first, second = (_by_query([run], *what) for run in entries)
-            if first is None or second is None:
-                raise ValueError(f"an entry lacks {what}")
-            detectable = smallest_detectable(first[0] - second[0], group)
-            counted = ~np.isnan(floor)
             seen = _estimate(floor, resampler)
             yield Room(
                 direction.source,
@@ -146,8 +146,8 @@ def _rooms(direction: Direction, context: Context, entries: tuple[Run, Run]) -> 
                 floor=seen,
                 reference=reference,
                 oracle=oracle,
-                discriminative=None if oracle is None else oracle.low > seen.value,
-                detectable=None if np.isnan(detectable) else detectable,
+                discriminative=(None if oracle is None or task.guard else oracle.low > seen.value),
+                detectable=_detectable(entries, *what),
             )
 
 
@@ -161,7 +161,7 @@ def _typical_entries(
         rotation, track = find_aligner("random-rotation"), TRACKS["unsupervised"]
         run = 2  # rotations 0 and 1 are opposites, whose errors would cancel
         other = fit_and_score(
-            rotation, direction, track, direction.evidence, run, SEEDS, full=False, cache=cache
+            rotation, direction, track, direction.evidence, run, SEEDS, cache=cache
         )
         return (context.floor[0], other), "two random rotations"
     named = f"pairs-{few}"
@@ -172,6 +172,14 @@ def _typical_entries(
     )
     said = f"procrustes on all {n:,} train pairs and on {few:,} of them"
     return (context.reference[0], lesser), said
+
+
+def _detectable(entries: tuple[Run, Run], task: str, variant: str, metric: str) -> float | None:
+    first, second = (_by_query([run], task, variant, metric) for run in entries)
+    if first is None or second is None:
+        return None
+    found = smallest_detectable(first[0] - second[0], first[1])
+    return found if found > ROUNDING else None  # not so for NaN, nor where the two are equal
 
 
 def _by_query(runs: list[Run], task: str, variant: str, metric: str) -> tuple[Floats, Ints] | None:

@@ -22,9 +22,9 @@ WIDTH = 50
 MIN_WIDTH = 5
 """A product with fewer on one side is left out."""
 
-GATHERED = 25
-"""Inner products that a block product does in the time of one whose vectors are gathered (10,000
-queries of 100 dimensions: 1.5 ns each against 39 ns, `benchmarks/evaluate.py`)."""
+GATHERED = 12
+"""Inner products that a block product does in the time of one whose vectors are gathered, at 100
+dimensions and 10,000 products: measured by ``benchmarks/evaluate.py``."""
 
 
 @dataclass(frozen=True, eq=False)
