@@ -9,7 +9,7 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from cse_bench.aligners.base import EVIDENCE_KINDS, Aligner
 from cse_bench.aligners.contract import quiet_stdout
@@ -99,9 +99,18 @@ class AlignerSource:
         return cls
 
     def parameters(self) -> dict[str, Any]:
-        """What ``__init__`` stores by default, as JSON can hold it."""
-        stored = vars(self.make())
-        return {k: _plain(v) for k, v in sorted(stored.items()) if not k.endswith("_")}
+        """The defaults of ``__init__``, read without running it, as JSON can hold them."""
+        body = next(c for c in ast.parse(self.text).body if _named(c, self.class_name)).body
+        made = [m for m in body if isinstance(m, ast.FunctionDef) and m.name == "__init__"]
+        if not made:
+            return {}
+        given = made[-1].args
+        positional = [*given.posonlyargs, *given.args][1:]
+        defaults: list[ast.expr | None] = [*given.defaults]
+        defaults = [None] * (len(positional) - len(defaults)) + defaults
+        pairs = [*zip(positional, defaults, strict=False)]
+        pairs += zip(given.kwonlyargs, given.kw_defaults, strict=True)
+        return {a.arg: _default(d) for a, d in sorted(pairs, key=lambda p: p[0].arg)}
 
     def make(self, random_state: int | None = None) -> Aligner:
         """An instance with default parameters, and the given seed if it takes one.
@@ -171,6 +180,8 @@ def read_aligner(path: Path) -> AlignerSource:
         tree = ast.parse(text, filename=str(path))
     except SyntaxError as error:
         raise AlignerError(f"{path}, line {error.lineno}: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise AlignerError(f"{path} cannot be parsed: {type(error).__name__}: {error}") from None
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and _is_aligner(node)]
     if not classes:
         raise AlignerError(
@@ -188,6 +199,8 @@ def read_aligner(path: Path) -> AlignerSource:
 
 def _read_text(path: Path) -> str:
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise AlignerError(f"{path} is no ordinary file")
         if path.stat().st_size > MAX_BYTES:
             raise AlignerError(
                 f"{path} has {path.stat().st_size:,} bytes, an aligner at most {MAX_BYTES:,}",
@@ -233,7 +246,7 @@ def _literal(where: str, name: str, value: ast.expr) -> Any:
         literal = ast.literal_eval(value)
         if name in ("uses", "authors"):
             iter(literal)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError, MemoryError):
         raise AlignerError(f"{where} is not a literal", "write the value itself") from None
     if name == "uses":
         unknown = [kind for kind in literal if kind not in EVIDENCE_KINDS]
@@ -243,7 +256,9 @@ def _literal(where: str, name: str, value: ast.expr) -> Any:
             )
         return frozenset(literal)
     if name == "authors":
-        if isinstance(literal, str) or not all(isinstance(a, str) for a in literal):
+        if isinstance(literal, str) or not all(
+            isinstance(a, str) and a.isprintable() for a in literal
+        ):
             raise AlignerError(f"{where} = {literal!r}", 'a tuple of names, such as ("A. Author",)')
         return tuple(literal)
     wanted = bool if name == "stochastic" else str
@@ -253,7 +268,23 @@ def _literal(where: str, name: str, value: ast.expr) -> Any:
         raise AlignerError(
             f"{where} = {literal!r}", "1 to 64 of a-z, 0-9, '-', '_' and '.', no capitals or spaces"
         )
+    if not all(c.isprintable() or c in "\n\t" for c in str(literal)):
+        raise AlignerError(f"{where} holds control characters", "write plain text")
     return literal
+
+
+def _named(node: ast.stmt, name: str) -> TypeGuard[ast.ClassDef]:
+    return isinstance(node, ast.ClassDef) and node.name == name and _is_aligner(node)
+
+
+def _default(value: ast.expr | None) -> Any:
+    """A default as JSON can hold it: its value, or its text where that has to be computed."""
+    if value is None:
+        return None
+    try:
+        return _plain(ast.literal_eval(value))
+    except (ValueError, TypeError, RecursionError, MemoryError):
+        return ast.unparse(value)
 
 
 def _plain(value: Any) -> Any:

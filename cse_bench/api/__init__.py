@@ -2,7 +2,14 @@
 
 from cse_bench.api.building import audit, build
 from cse_bench.api.releases import EMBEDDED, download, embedded_directory, load_release
-from cse_bench.api.scoring import catalogue, check_aligner, evaluate, evaluate_all, new_aligner
+from cse_bench.api.scoring import (
+    catalogue,
+    check_aligner,
+    evaluate,
+    evaluate_all,
+    new_aligner,
+    sandbox,
+)
 from cse_bench.api.training import neighbours, train, tune
 
 __all__ = [
@@ -18,6 +25,7 @@ __all__ = [
     "load_release",
     "neighbours",
     "new_aligner",
+    "sandbox",
     "train",
     "tune",
 ]

@@ -15,6 +15,7 @@ import cse_bench
 from cse_bench.aligners.loading import AlignerSource
 from cse_bench.harness.protocol import PROTOCOL_VERSION, scoring_source_sha256
 from cse_bench.harness.run import Context, Evaluation, Run
+from cse_bench.harness.sandbox.backends import NONE
 from cse_bench.harness.scores import summarise
 from cse_bench.metrics.cosine import unit
 from cse_bench.release.read import Release
@@ -84,7 +85,10 @@ def make_result(
         diagnostics=[],
         flags=[],
         environment=_environment(),
-        isolation=Isolation(backend="none", official=False),
+        isolation=Isolation(
+            backend=evaluation.isolation,  # type: ignore[arg-type]  # one of the names it checks
+            official=evaluation.isolation != NONE,
+        ),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         command=command,
     )
