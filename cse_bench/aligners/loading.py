@@ -106,11 +106,11 @@ class AlignerSource:
             return {}
         given = made[-1].args
         positional = [*given.posonlyargs, *given.args][1:]
-        defaults: list[ast.expr | None] = [*given.defaults]
-        defaults = [None] * (len(positional) - len(defaults)) + defaults
-        pairs = [*zip(positional, defaults, strict=False)]
-        pairs += zip(given.kwonlyargs, given.kw_defaults, strict=True)
-        return {a.arg: _default(d) for a, d in sorted(pairs, key=lambda p: p[0].arg)}
+        bare = len(positional) - len(given.defaults)
+        found: dict[str, ast.expr | None] = {a.arg: None for a in positional[:bare]}
+        found |= {a.arg: d for a, d in zip(positional[bare:], given.defaults, strict=False)}
+        found |= {a.arg: d for a, d in zip(given.kwonlyargs, given.kw_defaults, strict=True)}
+        return {name: _default(found[name]) for name in sorted(found)}
 
     def make(self, random_state: int | None = None) -> Aligner:
         """An instance with default parameters, and the given seed if it takes one.

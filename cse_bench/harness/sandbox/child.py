@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cse_bench.harness.sandbox.confine import confine
 from cse_bench.harness.sandbox.job import Answers, Array, FitJob, decode
+from cse_bench.harness.sandbox.surroundings import Bounded, NoTemporaryDirectory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +30,8 @@ def main(handle: int) -> None:
     job = decode(os.pread(handle, os.fstat(handle).st_size, 0))
     os.close(handle)
     confine(job.confinement)
+    if not job.confinement.writable:
+        sys.meta_path.insert(0, NoTemporaryDirectory())
     try:
         width = _try_walls(job.forbidden) if job.fit is None else _fit(job.fit, job.answers)
     except BaseException as error:
@@ -62,7 +65,7 @@ def _fit(job: FitJob, answers: Answers) -> int:
     lines = job.text.splitlines(keepends=True)
     linecache.cache[job.file] = (len(job.text), None, lines, job.file)  # for errors: no such file
     shops, evidence = _inputs(job)
-    sys.stdout, sys.stderr = _Bounded(1), _Bounded(2)
+    sys.stdout, sys.stderr = Bounded(1), Bounded(2)
     sys.argv = [job.file]
     aligner = source.make(job.seed)
     os.eventfd_write(answers.begun, 1)
@@ -120,40 +123,6 @@ def _view(array: Array, memory: dict[int, mmap.mmap]) -> np.ndarray:
         memory[array.handle], np.dtype(array.dtype), count, array.offset
     )
     return flat.reshape(array.shape)
-
-
-class _Bounded:
-    """Standard output that loses what no longer fits, where the log file would raise.
-
-    Parameters
-    ----------
-    handle : int
-        The descriptor.
-    """
-
-    encoding, errors = "utf-8", "replace"
-
-    def __init__(self, handle: int) -> None:
-        self.handle = handle
-
-    def write(self, text: str) -> int:
-        """Write what fits."""
-        try:
-            os.write(self.handle, text.encode("utf-8", errors="replace"))
-        except OSError:
-            pass  # the log is full
-        return len(text)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-    def isatty(self) -> bool:
-        """No."""
-        return False
-
-    def fileno(self) -> int:
-        """The descriptor."""
-        return self.handle
 
 
 def _try_walls(forbidden: str) -> int:

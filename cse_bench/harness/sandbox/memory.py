@@ -56,7 +56,7 @@ class SealedArrays:
             start = -(-end // ALIGNMENT) * ALIGNMENT
             self.table[name] = Array(self.handle, flat.dtype.str, flat.shape, start)
             if flat.nbytes:
-                _write(self.handle, memoryview(flat).cast("B"), start)
+                _write(self.handle, flat.reshape(-1).view(np.uint8).data, start)
             end = start + flat.nbytes
         os.ftruncate(self.handle, max(1, end))
         fcntl.fcntl(self.handle, F_ADD_SEALS, SIZE_FIXED | F_SEAL_WRITE)

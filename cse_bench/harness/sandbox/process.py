@@ -9,8 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from cse_bench.harness.sandbox import paths
 from cse_bench.harness.sandbox.backends import Backend
 from cse_bench.harness.sandbox.child import MESSAGE_BYTES
 from cse_bench.harness.sandbox.job import Answers, Confinement, FitJob, Job, encode
-from cse_bench.harness.sandbox.limits import DEFAULT, Limits
+from cse_bench.harness.sandbox.limits import Limits
 from cse_bench.harness.sandbox.memory import fixed_memory, read_text, sealed_text
 
 BOOTSTRAP = (
@@ -187,7 +186,8 @@ class _Child:
         self.started = self.begun = time.monotonic()
         self.seconds = 0.0
         self.watched = os.pidfd_open(process.pid)
-        self.pid, self.inner = process.pid, None
+        self.pid = process.pid
+        self.inner: int | None = None
         if status is not None:
             self._find(status)
 
@@ -203,10 +203,8 @@ class _Child:
                 return  # it ended, or hangs: told by how it ends
             text += os.read(status, 4096)
         self.pid = int(json.loads(text.split(b"\n")[0])["child-pid"])
-        try:
+        with suppress(ProcessLookupError):
             self.inner = os.pidfd_open(self.pid)
-        except ProcessLookupError:
-            self.inner = None
 
     def watch(self, answers: Answers, limits: Limits) -> str:
         """Wait until it is done, ends, or goes beyond its limits; which of these it was."""
@@ -252,12 +250,14 @@ class _Child:
     def end(self) -> None:
         """Kill it and all of its own, and wait until they are dead."""
         try:
+            with suppress(ProcessLookupError):  # it has ended
+                if self.inner is None:
+                    os.killpg(self.process.pid, signal.SIGKILL)
+                else:
+                    signal.pidfd_send_signal(self.inner, signal.SIGKILL)
             if self.inner is not None:
-                _kill(lambda: signal.pidfd_send_signal(self.inner or -1, signal.SIGKILL))
                 select.select([self.inner], [], [], START_SECONDS)
                 os.close(self.inner)
-            else:
-                _kill(lambda: os.killpg(self.process.pid, signal.SIGKILL))
             try:
                 self.process.wait(START_SECONDS)
             except subprocess.TimeoutExpired:
@@ -265,13 +265,6 @@ class _Child:
                 self.process.wait()
         finally:
             os.close(self.watched)
-
-
-def _kill(send: Callable[[], None]) -> None:
-    try:
-        send()
-    except ProcessLookupError:
-        pass  # it has ended
 
 
 def try_backend(backend: Backend, forbidden: str) -> None:
@@ -290,6 +283,3 @@ def try_backend(backend: Backend, forbidden: str) -> None:
     if (ending.why, ending.width) != ("done", 1):
         said = ending.message or ending.log or f"its trial ended with {ending.why} {ending.status}"
         raise CseBenchError(said)
-
-
-__all__ = ["DEFAULT", "Ending", "run_child", "try_backend"]
