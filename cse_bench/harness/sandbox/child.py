@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cse_bench.harness.sandbox.confine import confine
 from cse_bench.harness.sandbox.job import Answers, Array, FitJob, decode
-from cse_bench.harness.sandbox.surroundings import Bounded, NoTemporaryDirectory
+from cse_bench.harness.sandbox.stdio import Bounded
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,10 +30,11 @@ def main(handle: int) -> None:
     job = decode(os.pread(handle, os.fstat(handle).st_size, 0))
     os.close(handle)
     confine(job.confinement)
-    if not job.confinement.writable:
-        sys.meta_path.insert(0, NoTemporaryDirectory())
     try:
-        width = _try_walls(job.forbidden) if job.fit is None else _fit(job.fit, job.answers)
+        if job.fit is None:
+            width = _try_walls(job.forbidden)
+        else:
+            width = _fit(job.fit, job.answers, bool(job.confinement.writable))
     except BaseException as error:
         os.pwrite(job.answers.message, _said(error)[: MESSAGE_BYTES - 1], 0)
         os._exit(1)
@@ -50,7 +51,7 @@ def _said(error: BaseException) -> bytes:
     return f"{type(error).__name__}: {error}".encode(errors="replace")
 
 
-def _fit(job: FitJob, answers: Answers) -> int:
+def _fit(job: FitJob, answers: Answers, scratch: bool) -> int:
     """Run the aligner and write its output; how many dimensions it has."""
     import linecache
     from pathlib import Path
@@ -65,6 +66,10 @@ def _fit(job: FitJob, answers: Answers) -> int:
     lines = job.text.splitlines(keepends=True)
     linecache.cache[job.file] = (len(job.text), None, lines, job.file)  # for errors: no such file
     shops, evidence = _inputs(job)
+    if not scratch:
+        import tempfile
+
+        tempfile.tempdir = "/tmp"  # else libraries that ask for one at import look, and give up
     sys.stdout, sys.stderr = Bounded(1), Bounded(2)
     sys.argv = [job.file]
     aligner = source.make(job.seed)

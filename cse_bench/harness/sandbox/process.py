@@ -158,10 +158,13 @@ def _environment(backend: Backend, limits: Limits) -> dict[str, str]:
     threads = {name: os.environ[name] for name in THREADS if name in os.environ}
     if limits.threads is not None:
         threads = dict.fromkeys(THREADS, str(limits.threads))
-    home = {"HOME": "/tmp", "TMPDIR": "/tmp"} if backend.scratch else {"HOME": "/nonexistent"}
+    # torch makes a directory to cache in when it is imported, unless there is one: any will do.
+    home = {"HOME": "/nonexistent", "TORCHINDUCTOR_CACHE_DIR": "/usr/lib"}
+    if backend.scratch:
+        home = {"HOME": "/tmp", "TMPDIR": "/tmp"}
     return {
         "LC_ALL": "C.UTF-8",
-        "PATH": "/usr/bin:/bin",
+        "PATH": "/nonexistent",  # no compiler to be found and tried (`ctypes.util.find_library`)
         "JOBLIB_MULTIPROCESSING": "0",  # no processes: do not try, and do not warn
         **home,
         **threads,
