@@ -1,0 +1,22 @@
+"""Open what the harness has open."""
+
+import os
+
+from cse_bench import Aligner
+
+
+def attack():
+    return [
+        os.open(f"/proc/__PID__/fd/{name}", os.O_RDONLY) for name in os.listdir("/proc/__PID__/fd")
+    ]
+
+
+class Hostile(Aligner):
+    name = "hostile"
+
+    def fit(self, source, target, evidence):
+        print("ATTACK", "SUCCEEDED:", attack())
+        return self
+
+    def transform(self, shop):
+        return shop.vectors * 2
