@@ -1,0 +1,104 @@
+"""What the sandbox costs: from the start of a process to the first line of the aligner, and whole.
+
+    python benchmarks/sandbox.py [--repeats 25] [--threads 1]
+
+Four ways to run the same file, taken in turns so that the machine's moods meet all of them alike:
+a plain ``python -I`` child that imports NumPy, the same importing `Aligner` as the file does, and the
+two sandboxes, with inputs and output. Medians, in milliseconds, and the difference from the first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import cse_bench
+from cse_bench.aligners.loading import read_aligner
+from cse_bench.harness.direction import Direction
+from cse_bench.harness.sandbox import paths
+from cse_bench.harness.sandbox.backends import BACKENDS, problem
+from cse_bench.harness.sandbox.fit import Sandbox
+from cse_bench.harness.sandbox.limits import Limits
+
+FIRST_LINE = "import time; print(time.clock_gettime_ns(time.CLOCK_MONOTONIC), flush=True)\n"
+ALIGNER = (
+    FIRST_LINE
+    + """
+from cse_bench import Aligner
+class Timed(Aligner):
+    name = "timed"
+    def fit(self, source, target, evidence):
+        return self
+    def transform(self, shop):
+        return shop.vectors * 2
+"""
+)
+IMPORT = "import sys; sys.path.insert(0, sys.argv[1]); from cse_bench import Aligner\n"
+
+
+def plain(code: str, threads: int) -> tuple[float, float]:
+    """Milliseconds to the first line and of the whole of a plain child."""
+    command = [sys.executable, "-I", "-B", "-c", code, str(paths.PACKAGE.parent)]
+    environment = {"OPENBLAS_NUM_THREADS": str(threads)}
+    begun = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    whole = time.clock_gettime_ns(time.CLOCK_MONOTONIC) - begun
+    return (int(done.stdout) - begun) / 1e6, whole / 1e6
+
+
+def confined(sandbox: Sandbox, file: Path, direction: Direction) -> tuple[float, float]:
+    """The same of a fit in the sandbox, whose inputs were written before."""
+    said: list[str] = []
+    from cse_bench.harness.sandbox import fit
+
+    fit._show_log = lambda name, log: said.append(log)  # type: ignore[assignment]
+    source = read_aligner(file)
+    begun = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+    sandbox.fit(source, 0, direction, direction.evidence, 0)
+    whole = time.clock_gettime_ns(time.CLOCK_MONOTONIC) - begun
+    return (int(said[0]) - begun) / 1e6, whole / 1e6
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=25)
+    parser.add_argument("--threads", type=int, default=1)
+    given = parser.parse_args()
+    release = cse_bench.load_release()
+    direction = Direction.prepare(release, "validation", "SHOP1", "SHOP2")
+    ways = {
+        "python -I, import numpy": lambda: plain("import numpy\n" + FIRST_LINE, given.threads),
+        "python -I, import Aligner": lambda: plain(IMPORT + FIRST_LINE, given.threads),
+    }
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / "timed.py"
+        file.write_text(ALIGNER)
+        for name, backend in BACKENDS.items():
+            if problem(name) is None:
+                sandbox = Sandbox(backend, Limits(threads=given.threads))
+                ways[name] = lambda box=sandbox: confined(box, file, direction)  # type: ignore[misc]
+        taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
+        for turn in range(given.repeats + 2):
+            for name, way in ways.items():
+                measured = way()
+                if turn >= 2:
+                    taken[name].append(measured)
+    print(f"{given.repeats} turns, {given.threads} thread(s), {os.cpu_count()} cores")
+    print("| way | to the first line, ms | more than the first | whole, ms |")
+    print("|---|---|---|---|")
+    base = statistics.median(first for first, _ in taken["python -I, import numpy"])
+    for name, measured_all in taken.items():
+        first = statistics.median(f for f, _ in measured_all)
+        whole = statistics.median(w for _, w in measured_all)
+        print(f"| {name} | {first:.1f} | {first - base:+.1f} | {whole:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
