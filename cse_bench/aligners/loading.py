@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import importlib.util
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from cse_bench.aligners.base import EVIDENCE_KINDS, Aligner
-from cse_bench.aligners.contract import quiet_stdout
 from cse_bench.aligners.registry import ALIGNERS, CONTROLS, aligner_file
+from cse_bench.aligners.running import make, run_text
 from cse_bench.errors import AlignerError, InputError
 
 MAX_BYTES = 64 * 1024
@@ -68,35 +66,8 @@ class AlignerSource:
         AlignerError
             If the file cannot be imported.
         """
-        module_name = f"cse_bench_aligner_{self.sha256[:16]}"
-        if module_name not in sys.modules:
-            spec = importlib.util.spec_from_file_location(module_name, self.path)
-            if spec is None or spec.loader is None:
-                raise AlignerError(f"{self.path} is no Python file", "give a file that ends in .py")
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[module_name] = module
-            try:
-                with quiet_stdout():
-                    exec(compile(self.text, str(self.path), "exec"), module.__dict__)
-            except (Exception, SystemExit) as error:
-                del sys.modules[module_name]
-                line = _line_in(self.path, error)
-                raise AlignerError(
-                    f"{self.path}{line} cannot be imported: {type(error).__name__}: {error}"
-                ) from error
-        cls = getattr(sys.modules[module_name], self.class_name, None)
-        if not (isinstance(cls, type) and issubclass(cls, Aligner)):
-            raise AlignerError(
-                f"{self.path}: {self.class_name} is no subclass of cse_bench.Aligner"
-            )
-        for name in ("name", "version", "uses", "stochastic"):
-            if getattr(cls, name) != getattr(self.info, name):
-                raise AlignerError(
-                    f"{self.path}: {self.class_name}.{name} is {getattr(cls, name)!r}, but the "
-                    f"class's own text says {getattr(self.info, name)!r}",
-                    "write it as a literal in the class itself, which is read without running it",
-                )
-        return cls
+        name = f"cse_bench_aligner_{self.sha256[:16]}"
+        return run_text(self.text, str(self.path), self.class_name, vars(self.info), name)
 
     def parameters(self) -> dict[str, Any]:
         """The defaults of ``__init__``, read without running it, as JSON can hold them."""
@@ -120,28 +91,7 @@ class AlignerSource:
         AlignerError
             If a parameter has no default, or ``__init__`` fails.
         """
-        cls = self.load()
-        missing: frozenset[str] = getattr(cls, "__abstractmethods__", frozenset())
-        if missing:
-            raise AlignerError(
-                f"{self.path}: {self.class_name} has no method {' or '.join(sorted(missing))}",
-                "an aligner has fit and transform; is one of them misspelt?",
-            )
-        try:
-            with quiet_stdout():
-                if self.info.stochastic and random_state is not None:
-                    return cls(random_state=random_state)  # type: ignore[call-arg]
-                return cls()
-        except TypeError as error:
-            hint = "give every parameter of __init__ a default"
-            if self.info.stochastic:
-                hint += "; a stochastic aligner has a parameter random_state"
-            raise AlignerError(f"{self.path}: {self.class_name}() failed: {error}", hint) from error
-        except (Exception, SystemExit) as error:
-            raise AlignerError(
-                f"{self.path}: {self.class_name}() raised {type(error).__name__}: {error}",
-                "__init__ only stores parameters",
-            ) from error
+        return make(self.load(), str(self.path), random_state)
 
 
 def find_aligner(reference: str) -> AlignerSource:
@@ -290,13 +240,3 @@ def _default(value: ast.expr | None) -> Any:
 def _plain(value: Any) -> Any:
     """A parameter as JSON can hold it."""
     return value if isinstance(value, bool | int | float | str | None) else repr(value)
-
-
-def _line_in(path: Path, error: BaseException) -> str:
-    """Where in the file the import failed."""
-    trace, line = error.__traceback__, ""
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(path):
-            line = f", line {trace.tb_lineno}"
-        trace = trace.tb_next
-    return line

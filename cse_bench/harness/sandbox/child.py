@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cse_bench.harness.sandbox.confine import confine
 from cse_bench.harness.sandbox.job import Answers, Array, FitJob, decode
-from cse_bench.harness.sandbox.stdio import Bounded
+from cse_bench.harness.sandbox.stdio import Bounded, NoScratch
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,28 +53,27 @@ def _said(error: BaseException) -> bytes:
 
 def _fit(job: FitJob, answers: Answers, scratch: bool) -> int:
     """Run the aligner and write its output; how many dimensions it has."""
+    # The file comes first, and what it does not need, later: nothing of ours delays its first line.
+    sys.stdout, sys.stderr = Bounded(1), Bounded(2)
+    sys.argv = [job.file]
+    if not scratch:
+        sys.meta_path.insert(0, NoScratch())
+    from cse_bench.aligners.running import make, run_text
+
+    said = job.info | {"uses": frozenset(job.info["uses"])}
+    cls = run_text(job.text, job.file, job.class_name, said, "aligner_of_a_file")
+    aligner = make(cls, job.file, job.seed)
     import linecache
-    from pathlib import Path
 
     import numpy as np
 
     from cse_bench.aligners.contract import align
-    from cse_bench.aligners.loading import AlignerInfo, AlignerSource
 
-    info = AlignerInfo(**{**job.info, "uses": frozenset(job.info["uses"])})
-    source = AlignerSource(Path(job.file), job.text, job.class_name, info)
     lines = job.text.splitlines(keepends=True)
     linecache.cache[job.file] = (len(job.text), None, lines, job.file)  # for errors: no such file
     shops, evidence = _inputs(job)
-    if not scratch:
-        import tempfile
-
-        tempfile.tempdir = "/tmp"  # else libraries that ask for one at import look, and give up
-    sys.stdout, sys.stderr = Bounded(1), Bounded(2)
-    sys.argv = [job.file]
-    aligner = source.make(job.seed)
     os.eventfd_write(answers.begun, 1)
-    aligned: Aligned = align(aligner, *shops, evidence, info.uses)
+    aligned: Aligned = align(aligner, *shops, evidence, frozenset(job.info["uses"]))
     memory = mmap.mmap(answers.output, 0)
     for matrix, start in (
         (aligned.source, 0),

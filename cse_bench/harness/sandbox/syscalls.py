@@ -7,7 +7,7 @@ memory, new files, changed modes or owners, mounts, namespaces, keys, ``io_uring
 from __future__ import annotations
 
 import fcntl
-from dataclasses import dataclass
+from typing import NamedTuple
 
 ALLOWED = {
     "read": 0, "write": 1, "close": 3, "stat": 4, "fstat": 5, "lstat": 6, "poll": 7, "lseek": 8,
@@ -67,8 +67,7 @@ NEWER = 424
 CLONE3 = 435
 
 
-@dataclass(frozen=True)
-class Guarded:
+class Guarded(NamedTuple):
     """A system call that is allowed if one argument is as it must be.
 
     Attributes

@@ -131,7 +131,8 @@ def test_a_killed_harness_takes_its_child_along(backend, small_release):
         "from cse_bench.harness.sandbox import process as p; "
         "old = p._Child.watch; "
         "p._Child.watch = lambda s, *a: (print(s.pid, flush=True), old(s, *a))[1]; "
-        f"cse_bench.evaluate(Path(sys.argv[1]), sys.argv[2], use_cache=False, isolation={backend!r})"
+        "cse_bench.evaluate("
+        f"Path(sys.argv[1]), sys.argv[2], use_cache=False, isolation={backend!r})"
     )
     text = (HOSTILE / "sleep_for_ever.py").read_text().replace("__LONG__", "50")
     path = small_release.path.parent / "sleeps.py"
