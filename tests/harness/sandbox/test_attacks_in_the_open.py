@@ -19,7 +19,6 @@ SUCCEED = (
     "read_environment",
     "read_parents_environment",
     "read_parents_memory",
-    "read_parents_files",
     "read_by_process_vm",
     "read_through_proc",
     "read_other_descriptors",
