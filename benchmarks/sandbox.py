@@ -11,6 +11,7 @@ Milliseconds, the fastest and the median of the turns.
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import statistics
 import subprocess
@@ -78,6 +79,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=25)
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
+    compileall.compile_dir(paths.PACKAGE, quiet=1)  # as pip does
     release = cse_bench.load_release()
     direction = Direction.prepare(release, "validation", "SHOP1", "SHOP2")
     ways = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 import time
 from dataclasses import dataclass
@@ -168,5 +167,9 @@ def _read_only(array: Matrix) -> Matrix:
 
 
 def _peak_rss() -> int:
+    try:
+        import resource
+    except ImportError:
+        return 0  # not told on Windows
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return int(peak) if sys.platform == "darwin" else int(peak) * 1024

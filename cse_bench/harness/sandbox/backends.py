@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import shutil
 import sys
 import tempfile
@@ -51,7 +52,7 @@ class Backend:
 
 def _lacks_kernel() -> str | None:
     if not seccomp.supported():
-        return f"it needs Linux on x86-64, and this is {sys.platform} {os.uname().machine}"
+        return f"it needs Linux on x86-64, and this is {sys.platform} {platform.machine()}"
     if not landlock_version():
         return "the kernel has no Landlock, or it is switched off"
     return None
@@ -82,6 +83,8 @@ def _bubblewrap(limits: Limits, status: int) -> list[str]:
     """Namespaces of its own for everything, and a file system of what may be read alone."""
     command = [shutil.which("bwrap") or "bwrap", "--unshare-all", "--as-pid-1", "--die-with-parent"]
     command += ["--uid", NOBODY, "--gid", NOBODY, "--cap-drop", "ALL"]
+    # First, because Python itself may live beneath it.
+    command += ["--size", str(limits.scratch), "--tmpfs", "/tmp"]
     for path in paths.trees():
         command += _shown(path)
     command += ["--proc", "/proc", "--ro-bind", "/sys/devices/system", "/sys/devices/system"]
@@ -89,8 +92,7 @@ def _bubblewrap(limits: Limits, status: int) -> list[str]:
         command += ["--dev-bind", path, path]
     for path in paths.hidden():
         command += ["--tmpfs", path]
-    command += ["--size", str(limits.scratch), "--tmpfs", "/tmp", "--remount-ro", "/"]
-    return [*command, "--chdir", "/tmp", "--json-status-fd", str(status), "--"]
+    return [*command, "--remount-ro", "/", "--chdir", "/tmp", "--json-status-fd", str(status), "--"]
 
 
 def _shown(path: str) -> list[str]:

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from cse_bench.harness.sandbox.confine import confine
-from cse_bench.harness.sandbox.job import Answers, Array, FitJob, decode
+from cse_bench.harness.sandbox.job import MESSAGE_BYTES, Answers, Array, FitJob, decode
 from cse_bench.harness.sandbox.stdio import Bounded, NoScratch
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from cse_bench.aligners.base import Evidence, Shop
     from cse_bench.aligners.contract import Aligned
-
-MESSAGE_BYTES = 8192
 
 
 def main(handle: int) -> None:

@@ -10,6 +10,9 @@ from __future__ import annotations
 import ast
 from typing import Any, NamedTuple
 
+MESSAGE_BYTES = 8192
+"""Of an error's text."""
+
 
 class Confinement(NamedTuple):
     """What the child shuts itself into.

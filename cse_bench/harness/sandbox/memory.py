@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import mmap
 import os
 import unicodedata
@@ -15,7 +14,7 @@ from cse_bench.harness.sandbox.job import Array
 from cse_bench.types import Matrix
 
 ALIGNMENT = 64
-F_ADD_SEALS, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE = 1033, 1, 2, 4, 8
+ADD_SEALS, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE = 1033, 1, 2, 4, 8
 SIZE_FIXED = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW
 
 
@@ -26,7 +25,7 @@ def fixed_memory(name: str, size: int) -> int:
     """
     handle = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     os.ftruncate(handle, max(1, size))
-    fcntl.fcntl(handle, F_ADD_SEALS, SIZE_FIXED)
+    _seal(handle, SIZE_FIXED)
     return handle
 
 
@@ -34,7 +33,7 @@ def sealed_text(name: str, text: bytes) -> int:
     """A descriptor whose content can never be changed."""
     handle = os.memfd_create(name, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     _write(handle, memoryview(text), 0)
-    fcntl.fcntl(handle, F_ADD_SEALS, SIZE_FIXED | F_SEAL_WRITE)
+    _seal(handle, SIZE_FIXED | F_SEAL_WRITE)
     return handle
 
 
@@ -59,13 +58,19 @@ class SealedArrays:
                 _write(self.handle, flat.reshape(-1).view(np.uint8).data, start)
             end = start + flat.nbytes
         os.ftruncate(self.handle, max(1, end))
-        fcntl.fcntl(self.handle, F_ADD_SEALS, SIZE_FIXED | F_SEAL_WRITE)
+        _seal(self.handle, SIZE_FIXED | F_SEAL_WRITE)
 
     def close(self) -> None:
         """Give the memory back."""
         if self.handle >= 0:
             os.close(self.handle)
             self.handle = -1
+
+
+def _seal(handle: int, seals: int) -> None:
+    import fcntl  # not everywhere, as this module is imported
+
+    fcntl.fcntl(handle, ADD_SEALS, seals)
 
 
 def _write(handle: int, data: memoryview, offset: int) -> None:

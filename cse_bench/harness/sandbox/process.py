@@ -16,8 +16,7 @@ from pathlib import Path
 from cse_bench.errors import CseBenchError
 from cse_bench.harness.sandbox import paths
 from cse_bench.harness.sandbox.backends import Backend
-from cse_bench.harness.sandbox.child import MESSAGE_BYTES
-from cse_bench.harness.sandbox.job import Answers, Confinement, FitJob, Job, encode
+from cse_bench.harness.sandbox.job import MESSAGE_BYTES, Answers, Confinement, FitJob, Job, encode
 from cse_bench.harness.sandbox.limits import Limits
 from cse_bench.harness.sandbox.memory import fixed_memory, read_text, sealed_text
 

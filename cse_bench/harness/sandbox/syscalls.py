@@ -6,7 +6,6 @@ memory, new files, changed modes or owners, mounts, namespaces, keys, ``io_uring
 
 from __future__ import annotations
 
-import fcntl
 from typing import NamedTuple
 
 ALLOWED = {
@@ -48,16 +47,9 @@ shared anonymous memory does, so none of the three is allowed."""
 
 TERMINAL_QUERIES = (0x5401, 0x5413, 0x541B, 0x5450, 0x5451)
 """``TCGETS``, ``TIOCGWINSZ``, ``FIONREAD``, ``FIONCLEX``, ``FIOCLEX``."""
-FILE_QUERIES = (
-    fcntl.F_DUPFD,
-    fcntl.F_GETFD,
-    fcntl.F_SETFD,
-    fcntl.F_GETFL,
-    fcntl.F_SETFL,
-    fcntl.F_DUPFD_CLOEXEC,
-    1034,  # F_GET_SEALS
-)
-"""No locks, leases, or owners to be sent a signal."""
+FILE_QUERIES = (0, 1, 2, 3, 4, 1030, 1034)
+"""``F_DUPFD``, ``F_GETFD``, ``F_SETFD``, ``F_GETFL``, ``F_SETFL``, ``F_DUPFD_CLOEXEC``,
+``F_GET_SEALS``: no locks, leases, or owners to be sent a signal."""
 PROCESS_QUERIES = (3, 15, 16, 21, 0x53564D41)
 """``PR_GET_DUMPABLE``, ``PR_SET_NAME``, ``PR_GET_NAME``, ``PR_GET_SECCOMP``, ``PR_SET_VMA``: the
 signal at the parent's death stays as it was set."""

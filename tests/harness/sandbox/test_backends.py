@@ -152,6 +152,22 @@ def test_a_killed_harness_takes_its_child_along(backend, small_release):
     os.close(child)
 
 
+def test_where_there_is_no_linux_the_open_still_works(small_release):
+    code = (
+        "import sys, warnings; warnings.simplefilter('ignore'); "
+        "import cse_bench, pyarrow.parquet, sklearn, scipy.sparse, tempfile; "
+        "sys.modules['fcntl'] = sys.modules['resource'] = None; sys.platform = 'win32'; "
+        "from pathlib import Path; "
+        "r = cse_bench.evaluate(Path(sys.argv[1]), sys.argv[2], split='validation'); "
+        "print(r.isolation)"
+    )
+    arguments = [HOSTILE / "honest.py", small_release.path]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True
+    )
+    assert "backend='none' official=False" in done.stdout, done.stderr
+
+
 def test_the_command_line_says_how_it_ran(tmp_path, small_release):
     options = ["--release", small_release.path, "--split", "validation", "--json", "--no-cache"]
     done = run("evaluate", HOSTILE / "honest.py", *options, cwd=tmp_path)
