@@ -40,10 +40,9 @@ def confine(job: Confinement) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     _prctl(libc, PR_SET_NO_NEW_PRIVS, 1)
     _prctl(libc, PR_SET_DUMPABLE, 0)
-    if job.parent:
+    if job.ends_with_parent:
         _prctl(libc, PR_SET_PDEATHSIG, SIGKILL)
-        if os.getppid() != job.parent:  # it died before the line above
-            os._exit(1)
+    _leave_if_orphaned(job.lifeline)
     for kind, soft, hard in (
         (resource.RLIMIT_CPU, job.processor_seconds, job.processor_seconds + 1),
         (resource.RLIMIT_DATA, job.memory, job.memory),
@@ -62,6 +61,17 @@ def confine(job: Confinement) -> None:
     }
     landlock.restrict(libc, rules)
     seccomp.restrict(libc, os.getpid(), scratch=bool(job.writable))
+
+
+def _leave_if_orphaned(lifeline: int) -> None:
+    """Leave if the harness died before this process was bound to end with it."""
+    os.set_blocking(lifeline, False)
+    try:
+        os.read(lifeline, 1)
+    except BlockingIOError:
+        os.close(lifeline)  # it lives: the other end is open, and silent
+        return
+    os._exit(1)
 
 
 def _prctl(libc: ctypes.CDLL, option: int, value: int) -> None:

@@ -21,8 +21,10 @@ class Confinement(NamedTuple):
     ----------
     readable, listable, writable : list of str
         Paths that may be reached.
-    parent : int
-        The process with which it dies; 0 where the backend sees to that.
+    ends_with_parent : bool
+        Whether it must bind its life to its parent's; else the backend has done so.
+    lifeline : int
+        Descriptor of a pipe whose other end the harness alone holds.
     processor_seconds, memory, file_bytes, open_files : int
         See `limits.Limits`.
     """
@@ -30,7 +32,8 @@ class Confinement(NamedTuple):
     readable: list[str]
     listable: list[str]
     writable: list[str]
-    parent: int
+    ends_with_parent: bool
+    lifeline: int
     processor_seconds: int
     memory: int
     file_bytes: int

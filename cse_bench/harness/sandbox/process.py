@@ -101,11 +101,20 @@ def run_child(
             message=own(fixed_memory("message", MESSAGE_BYTES)),
         )
         log = own(fixed_memory("log", limits.log))
-        job = Job(_confinement(backend, limits), answers, fit, forbidden)
+        lifeline, _ = (own(h) for h in os.pipe2(os.O_CLOEXEC))
+        job = Job(_confinement(backend, limits, lifeline), answers, fit, forbidden)
         told = own(sealed_text("job", encode(job)))
         status_out, status_in = (own(h) for h in os.pipe2(os.O_CLOEXEC))
         command = [*backend.wrapper(limits, status_in), *_python(), str(paths.PACKAGE.parent)]
-        passed = (told, answers.begun, answers.done, answers.output, answers.message, *inputs)
+        passed = (
+            told,
+            lifeline,
+            answers.begun,
+            answers.done,
+            answers.output,
+            answers.message,
+            *inputs,
+        )
         process = subprocess.Popen(
             [*command, str(told)],
             stdin=subprocess.DEVNULL,
@@ -136,7 +145,7 @@ def _python() -> list[str]:
     return [sys.executable, "-I", "-B", "-c", BOOTSTRAP]
 
 
-def _confinement(backend: Backend, limits: Limits) -> Confinement:
+def _confinement(backend: Backend, limits: Limits, lifeline: int) -> Confinement:
     readable, listable = paths.readable()
     if backend.scratch:  # what is hidden is hidden by mounts, so the rules may be few
         readable, listable = (*paths.trees(), *paths.DEVICES, *paths.MACHINE), ()
@@ -144,7 +153,8 @@ def _confinement(backend: Backend, limits: Limits) -> Confinement:
         readable=list(readable),
         listable=list(listable),
         writable=["/tmp"] if backend.scratch else [],
-        parent=0 if backend.new_namespace else os.getpid(),
+        ends_with_parent=not backend.new_namespace,
+        lifeline=lifeline,
         processor_seconds=limits.processor,
         memory=limits.memory_bytes,
         file_bytes=limits.file_bytes,

@@ -69,6 +69,7 @@ class Prey:
     def __init__(self, user: str, release: Path) -> None:
         self.user = user
         self.place = Path(tempfile.mkdtemp(prefix="prey-"))
+        self.mark = f"hostile-{self.place.name}"  # of the files an attack leaves
         self.home = self.place / "home"
         self.release = self.place / "release"
         self.asked = self.place / "asked"
@@ -87,7 +88,7 @@ class Prey:
         self.usual = self.ask("honest", "landlock")
 
     def _listen(self) -> dict[str, socket.socket]:
-        abstract = f"prey-{os.getpid()}-{self.user}"
+        abstract = self.place.name
         self.unix, self.abstract = self.place / "socket", abstract
         found = {
             "tcp": socket.create_server(("127.0.0.1", 0)),
@@ -147,6 +148,7 @@ class Prey:
             "UNIX": self.unix,
             "ABSTRACT": self.abstract,
             # Enough to be told from less, should the walls not hold; in the open, just enough.
+            "MARK": self.mark,
             "FORKS": 1 if reckless else 20,
             "BLOCKS": 4 if reckless else 100,
             "LINES": 20 if reckless else 2000,
@@ -183,7 +185,9 @@ class Prey:
 
     def left_behind(self) -> list[str]:
         """Files where an attack may have put some."""
-        marked = [Path(p).glob("hostile-*") for p in ("/tmp", "/var/tmp", "/dev/shm", self.place)]
+        marked = [
+            Path(p).glob(f"{self.mark}-*") for p in ("/tmp", "/var/tmp", "/dev/shm", self.place)
+        ]
         own = [*(self.place / "tmp").iterdir(), *self.asked.iterdir()]
         return [str(path) for places in (*marked, own) for path in places]
 

@@ -53,8 +53,9 @@ def fresh(small_release):
     found = Prey(user, small_release.path)
     yield found
     found.close()
-    for path in (*Path("/tmp").glob("hostile-*"), *Path("/var/tmp").glob("hostile-*")):
-        path.unlink()
+    for place in ("/tmp", "/var/tmp", "/dev/shm"):
+        for path in Path(place).glob(f"{found.mark}-*"):
+            path.unlink()
 
 
 def open_to(prey, attack):

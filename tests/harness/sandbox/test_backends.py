@@ -7,6 +7,7 @@ import select
 import struct
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -125,7 +126,8 @@ def test_the_filter_says_what_the_table_says():
     assert not forbidden & (set(syscalls.ALLOWED.values()) | set(syscalls.SCRATCH.values()))
 
 
-def test_a_killed_harness_takes_its_child_along(backend, small_release):
+@pytest.mark.parametrize("delay", [0, 0.002, 0.005, 0.01, 0.02, 2])
+def test_a_killed_harness_takes_its_child_along(backend, small_release, delay):
     code = (
         "import sys; from pathlib import Path; import cse_bench; "
         "from cse_bench.harness.sandbox import process as p; "
@@ -146,6 +148,7 @@ def test_a_killed_harness_takes_its_child_along(backend, small_release):
     harness.stdout.readline()  # the trial of the backend comes first, if that is what it printed
     pid = int(harness.stdout.readline())
     child = os.pidfd_open(pid)
+    time.sleep(delay)
     harness.kill()
     harness.wait()
     assert select.select([child], [], [], 10)[0], "the child outlived its harness"

@@ -13,10 +13,10 @@ def attack():
         lambda: os.truncate(path, 0),
         lambda: os.close(os.open(path, os.O_RDONLY | os.O_TRUNC)),
         lambda: os.setxattr(path, "user.hostile", b"x"),
-        lambda: os.rename(path, path + "-hostile"),
-        lambda: os.symlink("x", path + "-hostile"),
-        lambda: os.link(path, path + "-hostile"),
-        lambda: os.mkdir(path + "-hostile"),
+        lambda: os.rename(path, path + "-__MARK__"),
+        lambda: os.symlink("x", path + "-__MARK__"),
+        lambda: os.link(path, path + "-__MARK__"),
+        lambda: os.mkdir(path + "-__MARK__"),
         lambda: os.unlink(path),
     )
     done = 0

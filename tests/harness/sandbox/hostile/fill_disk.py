@@ -6,7 +6,7 @@ from cse_bench import Aligner
 def attack():
     for place in ("/var/tmp", "/dev/shm", "__HOME__", "/"):
         try:
-            with open(f"{place}/hostile-fill", "wb") as file:
+            with open(f"{place}/__MARK__-fill", "wb") as file:
                 return file.write(b"x" * 4096)
         except OSError as error:
             last = error

@@ -4,7 +4,7 @@ from cse_bench import Aligner
 
 
 def attack():
-    with open("/tmp/hostile-large", "wb") as file:
+    with open("/tmp/__MARK__-large", "wb") as file:
         for _ in range(64):
             file.write(b"x" * 1048576)
     return "written"

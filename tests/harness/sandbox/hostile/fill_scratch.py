@@ -6,7 +6,7 @@ from cse_bench import Aligner
 def attack():
     written = 0
     for number in range(100):
-        with open(f"/tmp/hostile-{number}", "wb") as file:
+        with open(f"/tmp/__MARK__-{number}", "wb") as file:
             for _ in range(4):
                 written += file.write(b"x" * 262144)
                 file.flush()

@@ -7,10 +7,10 @@ from cse_bench import Aligner
 
 
 def attack():
-    if hasattr(sys, "hostile_state") or os.path.exists("/tmp/hostile-state"):
+    if hasattr(sys, "hostile_state") or os.path.exists("/tmp/__MARK__-state"):
         return "found"
     sys.hostile_state = True
-    with open("/tmp/hostile-state", "w") as file:
+    with open("/tmp/__MARK__-state", "w") as file:
         file.write("left")
     raise PermissionError("nothing was left by another run")
 
