@@ -1,6 +1,7 @@
 """What the command line and Python share: resolve a release, run, return records."""
 
 from cse_bench.api.building import audit, build
+from cse_bench.api.isolation import sandbox
 from cse_bench.api.releases import EMBEDDED, download, embedded_directory, load_release
 from cse_bench.api.scoring import (
     catalogue,
@@ -8,7 +9,6 @@ from cse_bench.api.scoring import (
     evaluate,
     evaluate_all,
     new_aligner,
-    sandbox,
 )
 from cse_bench.api.training import neighbours, train, tune
 

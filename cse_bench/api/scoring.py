@@ -222,27 +222,6 @@ def _aligner_source(aligner: str | Path | type[Aligner]) -> AlignerSource:
     return read_aligner(Path(file))
 
 
-def sandbox(unconfined: bool = False) -> tuple[str, str | None]:
-    """How aligners are run on this machine.
-
-    Parameters
-    ----------
-    unconfined : bool
-        Whether the user asked for the open.
-
-    Returns
-    -------
-    backend : str
-        What `evaluate` takes as `isolation`.
-    warning : str or None
-        What to tell the user.
-    """
-    from cse_bench.harness.sandbox.backends import NONE, choose
-
-    choice = choose(NONE if unconfined else None)
-    return choice.backend, choice.warning
-
-
 def check_aligner(reference: str) -> Iterator[tuple[str, str | None]]:
     """Run the contract checks on an aligner, on small data.
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from cse_bench.aligners.base import Aligner, Evidence, Shop
 from cse_bench.aligners.contract import Aligned, align
+from cse_bench.errors import InputError
 from cse_bench.harness.tracks import PROTOCOL_SEED, train_evidence
 from cse_bench.release.read import Release, ShopTable
 from cse_bench.tasks.base import PreparedTask, VariantScores
@@ -52,6 +53,23 @@ class Direction:
     def score(self, aligned: Aligned, *, full: bool = True) -> dict[str, list[VariantScores]]:
         """Score an aligned space on every task; see `PreparedTask.score`."""
         return {name: task.score(aligned, full=full) for name, task in self.tasks.items()}
+
+
+def prepare_to_score(release: Release, split: str, source: str, target: str) -> Direction:
+    """A direction of which something is asked.
+
+    Raises
+    ------
+    InputError
+        If the release asks nothing there.
+    """
+    direction = Direction.prepare(release, split, source, target)
+    if not direction.tasks:
+        raise InputError(
+            f"the release {release.name} asks nothing from {source} to {target} on the split "
+            f"{split}: it has neither crossings nor pairs there"
+        )
+    return direction
 
 
 @dataclass(frozen=True, eq=False)

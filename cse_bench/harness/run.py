@@ -10,11 +10,10 @@ import numpy as np
 from cse_bench.aligners.base import Evidence
 from cse_bench.aligners.contract import Aligned
 from cse_bench.aligners.loading import AlignerSource, find_aligner
-from cse_bench.errors import InputError
 from cse_bench.harness.cache import RunCache, run_key
-from cse_bench.harness.direction import Direction
+from cse_bench.harness.direction import Direction, prepare_to_score
 from cse_bench.harness.sandbox.backends import NONE
-from cse_bench.harness.sandbox.fit import Fitter, fit_in_the_open, fitter
+from cse_bench.harness.sandbox.fit import Way, fit_in_the_open, fitter
 from cse_bench.harness.sandbox.limits import DEFAULT, Limits
 from cse_bench.harness.tracks import TRACKS, Track, draw_evidence
 from cse_bench.release.read import Release
@@ -184,7 +183,7 @@ def evaluate_aligner(
     context: dict[tuple[str, str], Context] = {}
     with fitter(isolation, limits) as fit:
         for source, target in release.directions:
-            direction = _prepared(release, split, source, target)
+            direction = prepare_to_score(release, split, source, target)
             own = Way(fit, isolation, limits.threads, cache)
             for track in tracks:
                 many = n_runs(aligner, track, seeds)
@@ -204,26 +203,6 @@ def evaluate_aligner(
             )
     cache.prune()
     return Evaluation(runs, context, split, isolation)
-
-
-@dataclass(frozen=True)
-class Way:
-    """How runs are made: by what, shut in by what, on how many threads, kept where."""
-
-    fit: Fitter
-    isolation: str
-    threads: int | None
-    cache: RunCache
-
-
-def _prepared(release: Release, split: str, source: str, target: str) -> Direction:
-    direction = Direction.prepare(release, split, source, target)
-    if not direction.tasks:
-        raise InputError(
-            f"the release {release.name} asks nothing from {source} to {target} on the split "
-            f"{split}: it has neither crossings nor pairs there"
-        )
-    return direction
 
 
 def _drawn(

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from cse_bench.aligners.base import MAX_DIMENSIONS, Evidence
 from cse_bench.aligners.contract import Aligned, checked_matrix
 from cse_bench.aligners.loading import AlignerSource
 from cse_bench.errors import AlignerError
+from cse_bench.harness.cache import RunCache
 from cse_bench.harness.direction import (
     Direction,
     Fit,
@@ -38,6 +39,16 @@ from cse_bench.harness.sandbox.process import Ending, run_child
 
 Fitter = Callable[[AlignerSource, int, Direction, Evidence, int], Fit]
 """Given an aligner's file, a seed, a direction, its evidence and the number of the run."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How runs are made: by what, shut in by what, on how many threads, kept where."""
+
+    fit: Fitter
+    isolation: str
+    threads: int | None
+    cache: RunCache
 
 
 @contextmanager
