@@ -72,8 +72,8 @@ def align(
             "for each",
         )
     aligned = Aligned(
-        _checked(aligner, "transform", raw_source, source),
-        _checked(aligner, "transform_target", raw_target, target),
+        checked_matrix(f"{_who(aligner)}: transform", raw_source, source.name, len(source)),
+        checked_matrix(f"{_who(aligner)}: transform_target", raw_target, target.name, len(target)),
     )
     k_source, k_target = aligned.source.shape[1], aligned.target.shape[1]
     if k_source != k_target:
@@ -118,15 +118,31 @@ def _call(aligner: Aligner, method: str, *arguments: Any) -> Any:
         ) from error
 
 
-def _checked(aligner: Aligner, method: str, value: Any, shop: Shop) -> Matrix:
-    """One returned matrix, as contiguous float32, or an error that says what is wrong with it."""
-    who = f"{_who(aligner)}: {method}"
-    wanted = f"return an array of shape ({len(shop)}, k), float32, k at most {MAX_DIMENSIONS}"
+def checked_matrix(who: str, value: Any, shop: str, n: int) -> Matrix:
+    """One returned matrix, as contiguous float32.
+
+    Parameters
+    ----------
+    who : str
+        Who returned it, for the error.
+    value : object
+        What was returned.
+    shop : str
+        Name of the shop.
+    n : int
+        Its number of products.
+
+    Raises
+    ------
+    AlignerError
+        That says what is wrong with it.
+    """
+    wanted = f"return an array of shape ({n}, k), float32, k at most {MAX_DIMENSIONS}"
     if not isinstance(value, np.ndarray):
         raise AlignerError(f"{who} returned {type(value).__name__}, not a NumPy array", wanted)
-    if value.ndim != 2 or len(value) != len(shop):
+    if value.ndim != 2 or len(value) != n:
         raise AlignerError(
-            f"{who} returned the shape {value.shape} for the {len(shop)} products of {shop.name}",
+            f"{who} returned the shape {value.shape} for the {n} products of {shop}",
             wanted,
         )
     if not 1 <= value.shape[1] <= MAX_DIMENSIONS:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import importlib.util
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from cse_bench.aligners.base import EVIDENCE_KINDS, Aligner
-from cse_bench.aligners.contract import quiet_stdout
 from cse_bench.aligners.registry import ALIGNERS, CONTROLS, aligner_file
+from cse_bench.aligners.running import make, run_text
 from cse_bench.errors import AlignerError, InputError
 
 MAX_BYTES = 64 * 1024
@@ -68,40 +66,22 @@ class AlignerSource:
         AlignerError
             If the file cannot be imported.
         """
-        module_name = f"cse_bench_aligner_{self.sha256[:16]}"
-        if module_name not in sys.modules:
-            spec = importlib.util.spec_from_file_location(module_name, self.path)
-            if spec is None or spec.loader is None:
-                raise AlignerError(f"{self.path} is no Python file", "give a file that ends in .py")
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[module_name] = module
-            try:
-                with quiet_stdout():
-                    exec(compile(self.text, str(self.path), "exec"), module.__dict__)
-            except (Exception, SystemExit) as error:
-                del sys.modules[module_name]
-                line = _line_in(self.path, error)
-                raise AlignerError(
-                    f"{self.path}{line} cannot be imported: {type(error).__name__}: {error}"
-                ) from error
-        cls = getattr(sys.modules[module_name], self.class_name, None)
-        if not (isinstance(cls, type) and issubclass(cls, Aligner)):
-            raise AlignerError(
-                f"{self.path}: {self.class_name} is no subclass of cse_bench.Aligner"
-            )
-        for name in ("name", "version", "uses", "stochastic"):
-            if getattr(cls, name) != getattr(self.info, name):
-                raise AlignerError(
-                    f"{self.path}: {self.class_name}.{name} is {getattr(cls, name)!r}, but the "
-                    f"class's own text says {getattr(self.info, name)!r}",
-                    "write it as a literal in the class itself, which is read without running it",
-                )
-        return cls
+        name = f"cse_bench_aligner_{self.sha256[:16]}"
+        return run_text(self.text, str(self.path), self.class_name, vars(self.info), name)
 
     def parameters(self) -> dict[str, Any]:
-        """What ``__init__`` stores by default, as JSON can hold it."""
-        stored = vars(self.make())
-        return {k: _plain(v) for k, v in sorted(stored.items()) if not k.endswith("_")}
+        """The defaults of ``__init__``, read without running it, as JSON can hold them."""
+        body = next(c for c in ast.parse(self.text).body if _named(c, self.class_name)).body
+        made = [m for m in body if isinstance(m, ast.FunctionDef) and m.name == "__init__"]
+        if not made:
+            return {}
+        given = made[-1].args
+        positional = [*given.posonlyargs, *given.args][1:]
+        bare = len(positional) - len(given.defaults)
+        found: dict[str, ast.expr | None] = {a.arg: None for a in positional[:bare]}
+        found |= {a.arg: d for a, d in zip(positional[bare:], given.defaults, strict=False)}
+        found |= {a.arg: d for a, d in zip(given.kwonlyargs, given.kw_defaults, strict=True)}
+        return {name: _default(found[name]) for name in sorted(found)}
 
     def make(self, random_state: int | None = None) -> Aligner:
         """An instance with default parameters, and the given seed if it takes one.
@@ -111,28 +91,7 @@ class AlignerSource:
         AlignerError
             If a parameter has no default, or ``__init__`` fails.
         """
-        cls = self.load()
-        missing: frozenset[str] = getattr(cls, "__abstractmethods__", frozenset())
-        if missing:
-            raise AlignerError(
-                f"{self.path}: {self.class_name} has no method {' or '.join(sorted(missing))}",
-                "an aligner has fit and transform; is one of them misspelt?",
-            )
-        try:
-            with quiet_stdout():
-                if self.info.stochastic and random_state is not None:
-                    return cls(random_state=random_state)  # type: ignore[call-arg]
-                return cls()
-        except TypeError as error:
-            hint = "give every parameter of __init__ a default"
-            if self.info.stochastic:
-                hint += "; a stochastic aligner has a parameter random_state"
-            raise AlignerError(f"{self.path}: {self.class_name}() failed: {error}", hint) from error
-        except (Exception, SystemExit) as error:
-            raise AlignerError(
-                f"{self.path}: {self.class_name}() raised {type(error).__name__}: {error}",
-                "__init__ only stores parameters",
-            ) from error
+        return make(self.load(), str(self.path), random_state)
 
 
 def find_aligner(reference: str) -> AlignerSource:
@@ -171,6 +130,8 @@ def read_aligner(path: Path) -> AlignerSource:
         tree = ast.parse(text, filename=str(path))
     except SyntaxError as error:
         raise AlignerError(f"{path}, line {error.lineno}: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise AlignerError(f"{path} cannot be parsed: {type(error).__name__}: {error}") from None
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and _is_aligner(node)]
     if not classes:
         raise AlignerError(
@@ -188,6 +149,8 @@ def read_aligner(path: Path) -> AlignerSource:
 
 def _read_text(path: Path) -> str:
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise AlignerError(f"{path} is no ordinary file")
         if path.stat().st_size > MAX_BYTES:
             raise AlignerError(
                 f"{path} has {path.stat().st_size:,} bytes, an aligner at most {MAX_BYTES:,}",
@@ -233,7 +196,7 @@ def _literal(where: str, name: str, value: ast.expr) -> Any:
         literal = ast.literal_eval(value)
         if name in ("uses", "authors"):
             iter(literal)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError, MemoryError):
         raise AlignerError(f"{where} is not a literal", "write the value itself") from None
     if name == "uses":
         unknown = [kind for kind in literal if kind not in EVIDENCE_KINDS]
@@ -243,7 +206,9 @@ def _literal(where: str, name: str, value: ast.expr) -> Any:
             )
         return frozenset(literal)
     if name == "authors":
-        if isinstance(literal, str) or not all(isinstance(a, str) for a in literal):
+        if isinstance(literal, str) or not all(
+            isinstance(a, str) and a.isprintable() for a in literal
+        ):
             raise AlignerError(f"{where} = {literal!r}", 'a tuple of names, such as ("A. Author",)')
         return tuple(literal)
     wanted = bool if name == "stochastic" else str
@@ -253,19 +218,25 @@ def _literal(where: str, name: str, value: ast.expr) -> Any:
         raise AlignerError(
             f"{where} = {literal!r}", "1 to 64 of a-z, 0-9, '-', '_' and '.', no capitals or spaces"
         )
+    if not all(c.isprintable() or c in "\n\t" for c in str(literal)):
+        raise AlignerError(f"{where} holds control characters", "write plain text")
     return literal
+
+
+def _named(node: ast.stmt, name: str) -> TypeGuard[ast.ClassDef]:
+    return isinstance(node, ast.ClassDef) and node.name == name and _is_aligner(node)
+
+
+def _default(value: ast.expr | None) -> Any:
+    """A default as JSON can hold it: its value, or its text where that has to be computed."""
+    if value is None:
+        return None
+    try:
+        return _plain(ast.literal_eval(value))
+    except (ValueError, TypeError, RecursionError, MemoryError):
+        return ast.unparse(value)
 
 
 def _plain(value: Any) -> Any:
     """A parameter as JSON can hold it."""
     return value if isinstance(value, bool | int | float | str | None) else repr(value)
-
-
-def _line_in(path: Path, error: BaseException) -> str:
-    """Where in the file the import failed."""
-    trace, line = error.__traceback__, ""
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(path):
-            line = f", line {trace.tb_lineno}"
-        trace = trace.tb_next
-    return line

@@ -3,6 +3,7 @@
 from cse_bench.api.building import audit, build
 from cse_bench.api.describing import describe
 from cse_bench.api.hub import PUBLISH_STEPS, publish, publish_site, submit
+from cse_bench.api.isolation import sandbox
 from cse_bench.api.releases import EMBEDDED, download, embedded_directory, load_release
 from cse_bench.api.reporting import report
 from cse_bench.api.results import cite, compare, export, export_to
@@ -31,6 +32,7 @@ __all__ = [
     "publish",
     "publish_site",
     "report",
+    "sandbox",
     "submit",
     "train",
     "tune",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ def report(
     source: str | None = None,
     target: str | None = None,
     projection: str = "pca",
+    isolation: str | None = None,
     step: Advance = silent,
 ) -> Path:
     """Write one self-contained page that shows a result.
@@ -53,6 +55,8 @@ def report(
         What is shown of the vectors; by default the last track, in its first direction.
     projection : str
         ``pca``, or ``umap`` (`[umap]` extra).
+    isolation : str, optional
+        What `aligner` is run in; see `evaluate`.
     step : callable
         Told of each of `STEPS` steps as it begins.
 
@@ -88,7 +92,7 @@ def report(
     data = _release_of(record, release)
     step("reading the vectors" if aligner is None else "aligning")
     asked = (track, source, target)
-    found = _space_of(path, record, data, aligner, asked)
+    found = _space_of(path, record, data, aligner, asked, isolation)
     step("drawing")
     view = found if isinstance(found, str) else view_of(found, projection)
     primary = [(task.name, *pair) for task in TASKS for pair in task.primary]
@@ -149,6 +153,7 @@ def _space_of(
     release: Release | None,
     aligner: str | None,
     asked: tuple[str | None, str | None, str | None],
+    isolation: str | None,
 ) -> Space | str:
     """The aligned space to show, or why there is none and what to do.
 
@@ -157,6 +162,7 @@ def _space_of(
     InputError
         If there is none, but something of it was asked for.
     """
+    from cse_bench.harness.sandbox.backends import choose
     from cse_bench.results.report.space import (
         VECTORS,
         Space,
@@ -177,7 +183,11 @@ def _space_of(
     else:
         scored = _scored_aligner(record, aligner)
         place = choose_place(_places_of(record), *asked)
-        aligned, origin = _align(scored, release, place), "The aligner was run again: "
+        choice = choose(isolation)
+        if choice.warning:
+            warnings.warn(choice.warning, stacklevel=3)
+        aligned = _align(scored, release, place, choice.backend)
+        origin = "The aligner was run again: "
     origin += "the track's first run, whose scores may differ from the mean of several runs."
     split = record.scores[0].split if record.scores else "test"
     return Space(release, place, split, aligned, origin, _reference(record, release, place))
@@ -221,20 +231,23 @@ def _places_of(record: Result) -> list[Place]:
     return [place for place in dict.fromkeys(places) if place.track in TRACKS]
 
 
-def _align(aligner: AlignerSource, release: Release, place: Place) -> Aligned:
+def _align(aligner: AlignerSource, release: Release, place: Place, isolation: str) -> Aligned:
     """Run an aligner as the harness did for a track's first run, unscored."""
-    from cse_bench.harness.direction import Direction, fit_direction
+    from cse_bench.harness.direction import Direction
+    from cse_bench.harness.sandbox.fit import fitter
     from cse_bench.harness.tracks import TRACKS, draw_evidence, train_evidence
 
     everything = train_evidence(release, place.source, place.target)
     direction = Direction(release, "test", place.source, place.target, {}, everything)
     evidence = draw_evidence(everything, TRACKS[place.track], 0)
-    return fit_direction(aligner.make(0), direction, evidence, 0, aligner.info.uses).aligned
+    with fitter(isolation) as fit:
+        return fit(aligner, 0, direction, evidence, 0).aligned
 
 
 def _reference(record: Result, release: Release, place: Place) -> Aligned | None:
     """What ``procrustes`` makes of all train pairs; None without pairs, or if that is shown."""
     from cse_bench.aligners.loading import find_aligner
+    from cse_bench.harness.sandbox.backends import NONE
     from cse_bench.results.report.space import Place
 
     procrustes = find_aligner("procrustes")
@@ -242,4 +255,4 @@ def _reference(record: Result, release: Release, place: Place) -> Aligned | None
     shown = place == whole and record.aligner.source_sha256 == procrustes.sha256
     if shown or not len(release.pairs("train", place.source, place.target)):
         return None
-    return _align(procrustes, release, whole)
+    return _align(procrustes, release, whole, NONE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from cse_bench.progress import silent
 if TYPE_CHECKING:
     from cse_bench.aligners.base import Aligner
     from cse_bench.aligners.loading import AlignerSource
+    from cse_bench.harness.sandbox.limits import Limits
     from cse_bench.release.read import Release
     from cse_bench.results.ranked import Line
     from cse_bench.results.record import Result
@@ -34,6 +36,8 @@ def evaluate(
     save_vectors: bool = False,
     all_ranks: bool = False,
     use_cache: bool = True,
+    isolation: str | None = None,
+    limits: Limits | None = None,
     command: str | None = None,
     step: Callable[[int], Any] | None = None,
 ) -> Result:
@@ -60,6 +64,11 @@ def evaluate(
     use_cache : bool
         Whether runs of just this aligner, data and code are taken from the user's cache
         (``$CSE_BENCH_CACHE``, else ``~/.cache/cse-bench``), and new ones kept there.
+    isolation : str, optional
+        The sandbox that the aligner is run in, ``bubblewrap`` or ``landlock``; ``none`` for this
+        process, unconfined. By default the strongest there is, and none with a warning.
+    limits : Limits, optional
+        What one fit may use in a sandbox.
     command : str, optional
         What the user typed, for the record.
     step : callable, optional
@@ -81,6 +90,8 @@ def evaluate(
     from cse_bench.harness.cache import RunCache, cache_directory
     from cse_bench.harness.record import aligned_table, make_result, ranks_table
     from cse_bench.harness.run import evaluate_aligner, n_steps
+    from cse_bench.harness.sandbox.backends import choose
+    from cse_bench.harness.sandbox.limits import DEFAULT
     from cse_bench.harness.tracks import choose_tracks
     from cse_bench.results.write import result_directory, write_result
 
@@ -92,7 +103,9 @@ def evaluate(
     data = load_release(release) if isinstance(release, str | Path) else release
     wanted = (tracks,) if isinstance(tracks, str) else tuple(tracks)
     chosen = choose_tracks(source.info.uses, wanted, data)
-    parameters = source.parameters()
+    choice = choose(isolation)
+    if choice.warning:
+        warnings.warn(choice.warning, stacklevel=2)
     total = n_steps(source, chosen, seeds, data)
     place = nullcontext(None) if out is None else result_directory(Path(out))
     with place as stage, nullcontext(silent) if step is None else step(total) as advance:
@@ -104,10 +117,12 @@ def evaluate(
             seeds=seeds,
             keep_vectors=save_vectors,
             cache=RunCache(cache_directory() if use_cache else None),
+            isolation=choice.backend,
+            limits=limits or DEFAULT,
             step=advance,
         )
         said = command or "cse_bench.evaluate"
-        result = make_result(source, parameters, data, evaluation, said)
+        result = make_result(source, source.parameters(), data, evaluation, said)
         if stage is not None:
             aligned = aligned_table(data, evaluation) if save_vectors else None
             write_result(stage, result, ranks_table(evaluation, all_ranks=all_ranks), aligned)
@@ -122,6 +137,7 @@ def evaluate_all(
     seeds: int = 5,
     out: Path,
     use_cache: bool = True,
+    isolation: str | None = None,
     command: str | None = None,
     step: Callable[[str, int], Any] | None = None,
     told: Callable[[str], None] = silent,
@@ -130,7 +146,7 @@ def evaluate_all(
 
     Parameters
     ----------
-    release, tracks, split, seeds, use_cache, command
+    release, tracks, split, seeds, use_cache, isolation, command
         See `evaluate`.
     out : Path
         Each result is written into a directory of its aligner's name there.
@@ -176,6 +192,7 @@ def evaluate_all(
                 seeds=seeds,
                 out=out / name,
                 use_cache=use_cache,
+                isolation=isolation,
                 command=command,
                 step=None if step is None else partial(step, name),
             )

@@ -49,6 +49,9 @@ import click
     "--all-ranks", is_flag=True, help="List every metric in ranks.parquet, not the primary ones."
 )
 @click.option("--no-cache", is_flag=True, help="Fit and score everything anew.")
+@click.option(
+    "--no-sandbox", is_flag=True, help="Run the aligner unconfined; the result is not official."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the record, not the table.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, no table.")
 def command(
@@ -62,6 +65,7 @@ def command(
     save_vectors: bool,
     all_ranks: bool,
     no_cache: bool,
+    no_sandbox: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -73,21 +77,23 @@ def command(
     """
     from cse_bench import api
     from cse_bench.aligners.loading import find_aligner
-    from cse_bench.aligners.registry import ALIGNERS
     from cse_bench.progress import steps
 
+    backend, warning = api.sandbox(no_sandbox)
+    if warning:
+        click.echo(f"warning: {warning}", err=True)
     chosen = tuple(name for given in tracks for name in given.replace(",", " ").split())
     if every == (aligner is not None):
         raise click.UsageError("name one aligner, or give --all")
     if aligner is None:
-        _evaluate_all(release, chosen, split, seeds, out, no_cache, as_json, quiet)
+        _evaluate_all(release, chosen, split, seeds, out, no_cache, backend, as_json, quiet)
         return
     source = find_aligner(aligner)
     mark = "" if split == "test" else f"-{split}"
     target = Path("results") / f"{source.info.name}{mark}" if out is None else out
     if release == api.EMBEDDED and Path(release).is_dir() and not quiet:
         click.echo(f"note: the release in the package is scored; ./{release} names yours", err=True)
-    if aligner not in ALIGNERS and not quiet:
+    if backend == "none" and not warning and not quiet:
         click.echo(f"note: {aligner} runs unconfined, so the result is not official", err=True)
     result = api.evaluate(
         aligner,
@@ -98,6 +104,7 @@ def command(
         save_vectors=save_vectors,
         all_ranks=all_ranks,
         use_cache=not no_cache,
+        isolation=backend,
         out=target,
         command=" ".join(["cse-bench", *sys.argv[1:]]),
         step=lambda total: steps(f"evaluating {source.info.name}", total, enabled=not quiet),
@@ -123,6 +130,7 @@ def _evaluate_all(
     seeds: int,
     out: Path | None,
     no_cache: bool,
+    backend: str,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -151,6 +159,7 @@ def _evaluate_all(
         seeds=seeds,
         out=place,
         use_cache=not no_cache,
+        isolation=backend,
         command=" ".join(["cse-bench", *sys.argv[1:]]),
         step=lambda name, total: steps(f"evaluating {name}", total, enabled=not quiet),
         told=lambda line: None if quiet else click.echo(line, err=True),

@@ -36,6 +36,7 @@ import click
     show_default=True,
     help="How the maps are made; UMAP takes minutes, and the [umap] extra.",
 )
+@click.option("--no-sandbox", is_flag=True, help="Run --aligner unconfined.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress; print nothing.")
 def command(
     result: Path,
@@ -46,6 +47,7 @@ def command(
     source: str | None,
     target: str | None,
     projection: str,
+    no_sandbox: bool,
     quiet: bool,
 ) -> None:
     """Show RESULT.json as one HTML page that needs no network.
@@ -55,12 +57,14 @@ def command(
     products with their neighbours.
     """
     from cse_bench import api
-    from cse_bench.aligners.registry import ALIGNERS
     from cse_bench.api.reporting import STEPS
     from cse_bench.progress import steps
 
-    if aligner is not None and aligner not in ALIGNERS and not quiet:
-        click.echo(f"note: {aligner} runs unconfined", err=True)
+    isolation = None
+    if aligner is not None:
+        isolation, warning = api.sandbox(no_sandbox)
+        if warning:
+            click.echo(f"warning: {warning}", err=True)
     with steps("making the report", STEPS, enabled=not quiet) as step:
         page = api.report(
             result,
@@ -71,6 +75,7 @@ def command(
             source=source,
             target=target,
             projection=projection,
+            isolation=isolation,
             step=step,
         )
     if not quiet:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 import time
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import numpy as np
 
 from cse_bench.aligners.base import Aligner, Evidence, Shop
 from cse_bench.aligners.contract import Aligned, align
+from cse_bench.errors import InputError
 from cse_bench.harness.diagnosis import Diagnosis, diagnose
 from cse_bench.harness.tracks import PROTOCOL_SEED, train_evidence
 from cse_bench.release.read import Release, ShopTable
@@ -63,6 +63,23 @@ class Direction:
         return diagnose(aligned, (shops[self.source].popularity, shops[self.target].popularity))
 
 
+def prepare_to_score(release: Release, split: str, source: str, target: str) -> Direction:
+    """A direction of which something is asked.
+
+    Raises
+    ------
+    InputError
+        If the release asks nothing there.
+    """
+    direction = Direction.prepare(release, split, source, target)
+    if not direction.tasks:
+        raise InputError(
+            f"the release {release.name} asks nothing from {source} to {target} on the split "
+            f"{split}: it has neither crossings nor pairs there"
+        )
+    return direction
+
+
 @dataclass(frozen=True, eq=False)
 class Fit:
     """An aligner's output for one direction, and what it cost.
@@ -74,7 +91,7 @@ class Fit:
     seconds : float
         Wall-clock time of fit and transforms.
     peak_rss : int
-        Bytes: the process's largest resident set so far.
+        Bytes: the process's largest resident set so far; in a sandbox, of the fit's own process.
     """
 
     aligned: Aligned
@@ -109,18 +126,46 @@ def fit_direction(
     AlignerError
         If the aligner breaks its contract.
     """
+    begin = time.perf_counter()
+    order, rng = row_order(direction, run)
+    source, target = shown_shops(direction, order)
+    place = row_places(order)
+    shown = shown_evidence(evidence, place, rng)
+    aligned = align(aligner, source, target, shown, uses)
+    seconds = time.perf_counter() - begin
+    return Fit(put_back(aligned, place), seconds, _peak_rss())
+
+
+def row_order(direction: Direction, run: int) -> tuple[list[Ints], np.random.Generator]:
+    """The order in which a run shows the rows of source and target, and what draws on from there.
+
+    Parameters
+    ----------
+    direction : Direction
+        The direction.
+    run : int
+        Number of the run.
+    """
     rng = np.random.default_rng([PROTOCOL_SEED, 2, run])
+    shops = (direction.release.shops[name] for name in (direction.source, direction.target))
+    return [rng.permutation(len(shop)) for shop in shops], rng
+
+
+def row_places(order: list[Ints]) -> list[Ints]:
+    """Where each row of the release is shown."""
+    return [np.argsort(side) for side in order]
+
+
+def shown_shops(direction: Direction, order: list[Ints]) -> tuple[Shop, Shop]:
+    """Source and target as an aligner sees them, with all they have."""
     shops = direction.release.shops
     source, target = shops[direction.source], shops[direction.target]
-    order = [rng.permutation(len(shop)) for shop in (source, target)]
-    place = [np.argsort(o) for o in order]
-    shown = _permuted_evidence(evidence, place, rng)
-    begin = time.perf_counter()
-    ours, theirs = _permuted(source, order[0]), _permuted(target, order[1])
-    aligned = align(aligner, ours, theirs, shown, uses)
-    seconds = time.perf_counter() - begin
-    back = Aligned(aligned.source[place[0]], aligned.target[place[1]])
-    return Fit(back, seconds, _peak_rss())
+    return _permuted(source, order[0]), _permuted(target, order[1])
+
+
+def put_back(aligned: Aligned, place: list[Ints]) -> Aligned:
+    """An aligner's output in the order of the release."""
+    return Aligned(aligned.source[place[0]], aligned.target[place[1]])
 
 
 def _permuted(shop: ShopTable, order: Ints) -> Shop:
@@ -133,7 +178,8 @@ def _permuted(shop: ShopTable, order: Ints) -> Shop:
     )
 
 
-def _permuted_evidence(evidence: Evidence, place: list[Ints], rng: np.random.Generator) -> Evidence:
+def shown_evidence(evidence: Evidence, place: list[Ints], rng: np.random.Generator) -> Evidence:
+    """Evidence as an aligner sees it: in the rows it is shown, in a random order."""
     pairs = np.column_stack([place[side][evidence.pairs[:, side]] for side in (0, 1)])
     ours, theirs = evidence.cross_sessions
     order = rng.permutation(len(ours))
@@ -147,5 +193,9 @@ def _read_only(array: Matrix) -> Matrix:
 
 
 def _peak_rss() -> int:
+    try:
+        import resource
+    except ImportError:
+        return 0  # not told on Windows
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return int(peak) if sys.platform == "darwin" else int(peak) * 1024

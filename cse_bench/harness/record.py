@@ -16,6 +16,7 @@ from cse_bench.aligners.loading import AlignerSource
 from cse_bench.harness.flags import flags
 from cse_bench.harness.protocol import PROTOCOL_VERSION, scoring_source_sha256
 from cse_bench.harness.run import Context, Evaluation, Run
+from cse_bench.harness.sandbox.backends import NONE
 from cse_bench.harness.scores import summarise
 from cse_bench.metrics.cosine import unit
 from cse_bench.release.read import Release
@@ -88,7 +89,10 @@ def make_result(
         diagnostics=diagnostics(evaluation),
         flags=flags(source, release, scores, runs),
         environment=_environment(),
-        isolation=Isolation(backend="none", official=False),
+        isolation=Isolation(
+            backend=evaluation.isolation,  # type: ignore[arg-type]  # one of the names it checks
+            official=evaluation.isolation != NONE,
+        ),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         command=command,
     )

@@ -11,6 +11,7 @@ from cse_bench.aligners.loading import find_aligner
 from cse_bench.harness.cache import RunCache
 from cse_bench.harness.direction import Direction
 from cse_bench.harness.run import SEEDS, Context, Run, context_of, fit_and_score
+from cse_bench.harness.sandbox.fit import in_the_open
 from cse_bench.harness.scores import ROUNDING
 from cse_bench.harness.tracks import TRACKS, Track, draw_evidence
 from cse_bench.metrics.bootstrap import Resampler, interval
@@ -155,21 +156,18 @@ def _typical_entries(
     direction: Direction, context: Context, cache: RunCache
 ) -> tuple[tuple[Run, Run], str]:
     """Two runs a fair way apart, and what they are."""
+    way = in_the_open(cache)
     n = len(direction.evidence.pairs)
     few = min(FEW_PAIRS, n // 2)
     if not few:
         rotation, track = find_aligner("random-rotation"), TRACKS["unsupervised"]
         run = 2  # rotations 0 and 1 are opposites, whose errors would cancel
-        other = fit_and_score(
-            rotation, direction, track, direction.evidence, run, SEEDS, cache=cache
-        )
+        other = fit_and_score(rotation, direction, track, direction.evidence, run, SEEDS, way)
         return (context.floor[0], other), "two random rotations"
     named = f"pairs-{few}"
     track = TRACKS.get(named) or Track(named, f"with {few} known pairs", "pairs", few)
     evidence = draw_evidence(direction.evidence, track, 0)
-    lesser = fit_and_score(
-        find_aligner("procrustes"), direction, track, evidence, 0, SEEDS, cache=cache
-    )
+    lesser = fit_and_score(find_aligner("procrustes"), direction, track, evidence, 0, SEEDS, way)
     said = f"procrustes on all {n:,} train pairs and on {few:,} of them"
     return (context.reference[0], lesser), said
 

@@ -10,10 +10,12 @@ import numpy as np
 from cse_bench.aligners.base import Evidence
 from cse_bench.aligners.contract import Aligned
 from cse_bench.aligners.loading import AlignerSource, find_aligner
-from cse_bench.errors import InputError
 from cse_bench.harness.cache import RunCache, run_key
 from cse_bench.harness.diagnosis import Diagnosis
-from cse_bench.harness.direction import Direction, fit_direction
+from cse_bench.harness.direction import Direction, prepare_to_score
+from cse_bench.harness.sandbox.backends import NONE
+from cse_bench.harness.sandbox.fit import Way, fitter, in_the_open
+from cse_bench.harness.sandbox.limits import DEFAULT, Limits
 from cse_bench.harness.tracks import TRACKS, Track, draw_evidence
 from cse_bench.release.read import Release
 from cse_bench.tasks.base import VariantScores
@@ -108,11 +110,15 @@ class Evaluation:
         What they are seen against.
     split : str
         The split that was scored.
+    isolation : str
+        The sandbox that every one of `runs` was in; ``none`` if they were in the open. What they
+        are seen against is the package's own code, and is always run in the open.
     """
 
     runs: dict[tuple[str, str, str], list[Run]]
     context: dict[tuple[str, str], Context]
     split: str
+    isolation: str = NONE
 
 
 def n_runs(aligner: AlignerSource, track: Track, seeds: int) -> int:
@@ -139,6 +145,8 @@ def evaluate_aligner(
     seeds: int = SEEDS,
     keep_vectors: bool = False,
     cache: RunCache = NO_CACHE,
+    isolation: str = NONE,
+    limits: Limits = DEFAULT,
     step: Callable[[str], None] = lambda name: None,
 ) -> Evaluation:
     """Fit and score an aligner on every track, draw, seed and direction.
@@ -159,6 +167,10 @@ def evaluate_aligner(
         Whether to keep the aligned vectors of each track's first run.
     cache : RunCache
         Where runs that were scored before are found, and new ones kept.
+    isolation : str
+        The sandbox to run the aligner in, a name of `backends.BACKENDS`; ``none`` for the open.
+    limits : Limits
+        What one fit may use there.
     step : callable
         Told what begins, `n_steps` times.
 
@@ -173,45 +185,49 @@ def evaluate_aligner(
     """
     runs: dict[tuple[str, str, str], list[Run]] = {}
     context: dict[tuple[str, str], Context] = {}
-    for source, target in release.directions:
-        direction = Direction.prepare(release, split, source, target)
-        if not direction.tasks:
-            raise InputError(
-                f"the release {release.name} asks nothing from {source} to {target} on the split "
-                f"{split}: it has neither crossings nor pairs there"
+    with fitter(isolation, limits) as fit:
+        for source, target in release.directions:
+            direction = prepare_to_score(release, split, source, target)
+            own = Way(fit, isolation, limits.threads, cache)
+            for track in tracks:
+                many = n_runs(aligner, track, seeds)
+                runs[track.name, source, target] = [
+                    _drawn(aligner, direction, track, run, seeds, keep_vectors, own, step)
+                    for run in range(many)
+                ]
+            published = release.published_alignment()
+            if published is not None:
+                moved = Aligned(published[source], published[target])
+                scores, diagnosis = direction.score(moved), direction.diagnose(moved)
+                control = Run(PAPER, source, target, 0, 0, 0.0, 0, scores, diagnosis)
+                runs[PAPER, source, target] = [control]
+            known = runs.get((TRACKS["pairs-all"].name, source, target), [])
+            is_reference = aligner.sha256 == find_aligner("procrustes").sha256
+            context[source, target] = context_of(
+                direction, known if is_reference else [], step, cache
             )
-        place = f"{source} → {target}"
-        for track in tracks:
-            fits = []
-            for run in range(n_runs(aligner, track, seeds)):
-                step(f"{track.name} {place} {run + 1}")
-                evidence = draw_evidence(direction.evidence, track, run % track.draws)
-                keep = keep_vectors and run == 0
-                fits.append(
-                    fit_and_score(
-                        aligner,
-                        direction,
-                        track,
-                        evidence,
-                        run,
-                        seeds,
-                        keep=keep,
-                        full=run == 0,
-                        cache=cache,
-                    )
-                )
-            runs[track.name, source, target] = fits
-        published = release.published_alignment()
-        if published is not None:
-            moved = Aligned(published[source], published[target])
-            scores, diagnosis = direction.score(moved), direction.diagnose(moved)
-            control = Run(PAPER, source, target, 0, 0, 0.0, 0, scores, diagnosis)
-            runs[PAPER, source, target] = [control]
-        known = runs.get((TRACKS["pairs-all"].name, source, target), [])
-        is_reference = aligner.sha256 == find_aligner("procrustes").sha256
-        context[source, target] = context_of(direction, known if is_reference else [], step, cache)
     cache.prune()
-    return Evaluation(runs, context, split)
+    return Evaluation(runs, context, split, isolation)
+
+
+def _drawn(
+    aligner: AlignerSource,
+    direction: Direction,
+    track: Track,
+    run: int,
+    seeds: int,
+    keep_vectors: bool,
+    way: Way,
+    step: Callable[[str], None],
+) -> Run:
+    """One run of a track, with its draw of the evidence."""
+    step(f"{track.name} {direction.source} → {direction.target} {run + 1}")
+    evidence = draw_evidence(direction.evidence, track, run % track.draws)
+    first = run == 0
+    keep = keep_vectors and first
+    return fit_and_score(
+        aligner, direction, track, evidence, run, seeds, way, keep=keep, full=first
+    )
 
 
 def fit_and_score(
@@ -221,10 +237,10 @@ def fit_and_score(
     evidence: Evidence,
     run: int,
     seeds: int,
+    way: Way,
     *,
     keep: bool = False,
     full: bool = True,
-    cache: RunCache,
 ) -> Run:
     """One run, from the cache if it is there; `run` numbers it, `full` as `PreparedTask.score`."""
     seed = run % seeds if aligner.info.stochastic else 0
@@ -239,15 +255,17 @@ def fit_and_score(
         run=run,
         seed=seed,
         full=full,
+        isolation=way.isolation,
+        threads=way.threads,
     )
-    known = None if keep else cache.load(key)
+    known = None if keep else way.cache.load(key)
     if known is not None:
         own = (track.name, direction.source, direction.target, run % track.draws, seed)
         return Run(*own, *known)
-    fit = fit_direction(aligner.make(seed), direction, evidence, run, aligner.info.uses)
+    fit = way.fit(aligner, seed, direction, evidence, run)
     scores = direction.score(fit.aligned, full=full)
     diagnosis = direction.diagnose(fit.aligned) if full else None
-    cache.save(key, fit.seconds, fit.peak_rss, scores, diagnosis)
+    way.cache.save(key, fit.seconds, fit.peak_rss, scores, diagnosis)
     return Run(
         track=track.name,
         source=direction.source,
@@ -268,15 +286,14 @@ def context_of(
     """Floor, reference (unless it was just run) and oracle of one direction."""
     release, source, target = direction.release, direction.source, direction.target
     place = f"{source} → {target}"
+    way = in_the_open(cache)
     floor = []
     for seed in range(FLOOR_SEEDS):
         step(f"floor {place} {seed + 1}")
         rotation = find_aligner("random-rotation")
         track = TRACKS["unsupervised"]
         evidence = direction.evidence
-        floor.append(
-            fit_and_score(rotation, direction, track, evidence, seed, FLOOR_SEEDS, cache=cache)
-        )
+        floor.append(fit_and_score(rotation, direction, track, evidence, seed, FLOOR_SEEDS, way))
     if not release.has("pairs", "train"):
         return Context(floor, [], [])
     track = TRACKS["pairs-all"]
@@ -284,11 +301,9 @@ def context_of(
     evidence = direction.evidence
     if not reference:
         procrustes = find_aligner("procrustes")
-        reference = [fit_and_score(procrustes, direction, track, evidence, 0, 1, cache=cache)]
+        reference = [fit_and_score(procrustes, direction, track, evidence, 0, 1, way)]
     step(f"oracle {place}")
     every = np.concatenate([release.pairs(split, source, target) for split in ALL_SPLITS])
     everything = Evidence(every, evidence.cross_sessions)
-    oracle = [
-        fit_and_score(find_aligner("oracle"), direction, track, everything, 0, 1, cache=cache)
-    ]
+    oracle = [fit_and_score(find_aligner("oracle"), direction, track, everything, 0, 1, way)]
     return Context(floor, reference, oracle)

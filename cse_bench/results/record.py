@@ -93,7 +93,9 @@ class RunRecord(_Record):
     draw: int
     seed: int
     fit_seconds: float
-    peak_rss_bytes: int = Field(description="of the whole process, so far")
+    peak_rss_bytes: int = Field(
+        description="of the fit's own process; in the open, of the harness so far"
+    )
     failed: bool = Field(description="no better than the best of the floor's random rotations")
 
 
@@ -110,8 +112,10 @@ class Environment(_Record):
 class Isolation(_Record):
     """How the aligner was kept apart from labels and scoring."""
 
-    backend: Literal["none"]
-    official: bool
+    backend: Literal["bubblewrap", "landlock", "none"] = Field(
+        description="what every run of the aligner was shut in; none is the harness's own process"
+    )
+    official: bool = Field(description="whether every run of the aligner was in a sandbox")
 
 
 class Result(_Record):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from cse_bench.aligners.loading import find_aligner, read_aligner
+from cse_bench.aligners.registry import ALIGNERS
 from cse_bench.errors import InputError
 
 HEAD = "from cse_bench import Aligner\n"
@@ -147,3 +151,38 @@ def test_a_file_named_without_its_ending_is_suggested(tmp_path, monkeypatch):
 def test_a_name_and_its_file_are_the_same_aligner():
     named = find_aligner("procrustes")
     assert find_aligner(str(named.path)).sha256 == named.sha256
+
+
+def test_parameters_are_read_without_running_and_are_what_is_stored(tmp_path):
+    body = "def __init__(self, a, b=2, c=(1, 2), *, d=0.1 ** 2, e=None): raise SystemExit"
+    source = read_aligner(write(tmp_path, "raise SystemExit\n" + BODY.format(attributes=body)))
+    assert source.parameters() == {"a": None, "b": 2, "c": "(1, 2)", "d": "0.1 ** 2", "e": None}
+    for name in ALIGNERS:
+        stored = vars(find_aligner(name).make())
+        given = find_aligner(name).parameters()
+        assert given.keys() == {k for k in stored if not k.endswith("_")}
+        assert all(value in (stored[k], repr(stored[k])) for k, value in given.items())
+
+
+BOMBS = {
+    "nested": "x = " + "(" * 30_000,
+    "signs": "x = " + "-" * 60_000 + "1",
+    "nulls": "x = 1\0",
+    "attributes": HEAD + BODY.format(attributes="uses = " + "[" * 90 + "]" * 90),
+    "long": HEAD + BODY.format(attributes="version = " + "+1" * 20_000),
+    "colours": HEAD + BODY.format(attributes=r"description = '\x1b[31mofficial'"),
+    "author": HEAD + BODY.format(attributes=r"authors = ('\x1b[31mofficial',)"),
+}
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_a_file_made_to_break_its_reader_is_refused(tmp_path, kind):
+    with pytest.raises(InputError, match=r"mine\.py"):
+        read_aligner(write(tmp_path, BOMBS[kind]))
+
+
+def test_what_is_no_ordinary_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.py")
+    for path in (tmp_path / "pipe.py", Path("/dev/zero")):
+        with pytest.raises(InputError, match="is no ordinary file"):
+            read_aligner(path)

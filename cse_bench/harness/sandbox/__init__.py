@@ -1,0 +1,1 @@
+"""Run an aligner's file apart from labels, scores, secrets and the rest of the machine."""

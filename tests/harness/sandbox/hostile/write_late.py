@@ -1,0 +1,42 @@
+"""Go on writing after saying that it is done."""
+
+import mmap
+import os
+import threading
+import time
+
+import numpy as np
+
+from cse_bench import Aligner
+
+
+def find(kind):
+    for handle in range(3, 64):
+        try:
+            if kind in os.readlink(f"/proc/self/fd/{handle}"):
+                yield handle
+        except OSError:
+            continue
+
+
+class Hostile(Aligner):
+    name = "hostile"
+
+    def fit(self, source, target, evidence):
+        output = mmap.mmap(next(find("memfd:output")), 0)
+        matrix = np.frombuffer(output, np.float32)
+        matrix[:] = 1
+
+        def later():
+            time.sleep(0.3)
+            while True:
+                matrix[:] = np.nan
+
+        threading.Thread(target=later, daemon=True).start()
+        for handle in find("eventfd"):
+            os.eventfd_write(handle, 8)
+        time.sleep(60)
+        return self
+
+    def transform(self, shop):
+        return np.array(shop.vectors)
