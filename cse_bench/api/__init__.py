@@ -9,6 +9,7 @@ from cse_bench.api.reporting import report
 from cse_bench.api.results import cite, compare, export, export_to
 from cse_bench.api.scoring import catalogue, check_aligner, evaluate, evaluate_all, new_aligner
 from cse_bench.api.training import neighbours, train, tune
+from cse_bench.api.verifying import verify
 
 __all__ = [
     "EMBEDDED",
@@ -36,4 +37,5 @@ __all__ = [
     "submit",
     "train",
     "tune",
+    "verify",
 ]

@@ -36,6 +36,7 @@ VERBS = {
     "submit": "Send a result to the leaderboard.",
     "train": "Train embeddings within the shops.",
     "tune": "Tune a trainer within the shops, and see how its trials align.",
+    "verify": "Check a result: recompute its scores, run its aligner again.",
 }
 """Verb → its one line; the file in this directory has the verb's name, with underscores."""
 

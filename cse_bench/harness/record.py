@@ -60,35 +60,17 @@ def make_result(
     command : str
         What the user typed.
     """
-    info = source.info
     scores, runs = summarise(evaluation), run_records(evaluation)
     return Result(
         schema_version=RESULT_SCHEMA_VERSION,
         protocol=Protocol(version=PROTOCOL_VERSION, scoring_source_sha256=scoring_source_sha256()),
-        release=ReleaseReference(
-            name=release.name,
-            version=release.manifest.version,
-            fingerprint=release.manifest.fingerprint,
-            revision=release.revision,
-            repo=release.repo,
-        ),
-        aligner=AlignerRecord(
-            name=info.name,
-            version=info.version,
-            authors=list(info.authors),
-            description=info.description,
-            licence=info.licence,
-            citation=info.citation,
-            uses=sorted(info.uses),
-            stochastic=info.stochastic,
-            parameters=parameters,
-            source_sha256=source.sha256,
-        ),
+        release=release_reference(release),
+        aligner=aligner_record(source, parameters),
         scores=scores,
         runs=runs,
         diagnostics=diagnostics(evaluation),
         flags=flags(source, release, scores, runs),
-        environment=_environment(),
+        environment=environment(),
         isolation=Isolation(
             backend=evaluation.isolation,  # type: ignore[arg-type]  # one of the names it checks
             official=evaluation.isolation != NONE,
@@ -98,7 +80,36 @@ def make_result(
     )
 
 
-def _environment() -> Environment:
+def release_reference(release: Release) -> ReleaseReference:
+    """Which data."""
+    return ReleaseReference(
+        name=release.name,
+        version=release.manifest.version,
+        fingerprint=release.manifest.fingerprint,
+        revision=release.revision,
+        repo=release.repo,
+    )
+
+
+def aligner_record(source: AlignerSource, parameters: dict[str, Any]) -> AlignerRecord:
+    """Who: what the file says of itself, with the defaults of its ``__init__``."""
+    info = source.info
+    return AlignerRecord(
+        name=info.name,
+        version=info.version,
+        authors=list(info.authors),
+        description=info.description,
+        licence=info.licence,
+        citation=info.citation,
+        uses=sorted(info.uses),
+        stochastic=info.stochastic,
+        parameters=parameters,
+        source_sha256=source.sha256,
+    )
+
+
+def environment() -> Environment:
+    """What this process computes with."""
     return Environment(
         cse_bench=cse_bench.__version__,
         python=platform.python_version(),
@@ -141,7 +152,7 @@ def run_records(evaluation: Evaluation) -> list[RunRecord]:
             seed=run.seed,
             fit_seconds=round(run.seconds, 4),
             peak_rss_bytes=run.peak_rss,
-            failed=_failed(run, evaluation.context[run.source, run.target]),
+            failed=failed(run, evaluation.context[run.source, run.target]),
         )
         for runs in evaluation.runs.values()
         for run in runs
@@ -235,6 +246,6 @@ def _listed(
     return pa.table(columns)
 
 
-def _failed(run: Run, context: Context) -> bool:
+def failed(run: Run, context: Context) -> bool:
     """Whether a run is no better than the best random rotation, by the first primary metric."""
     return not run.primary() > max(floor.primary() for floor in context.floor)

@@ -132,8 +132,12 @@ def n_runs(aligner: AlignerSource, track: Track, seeds: int) -> int:
 def n_steps(aligner: AlignerSource, tracks: list[Track], seeds: int, release: Release) -> int:
     """How many steps `evaluate_aligner` reports."""
     own = sum(n_runs(aligner, track, seeds) for track in tracks)
-    context = FLOOR_SEEDS + (2 if release.has("pairs", "train") else 0)
-    return len(release.directions) * (own + context)
+    return len(release.directions) * (own + n_context_steps(release))
+
+
+def n_context_steps(release: Release) -> int:
+    """How many steps `context_of` reports."""
+    return FLOOR_SEEDS + (2 if release.has("pairs", "train") else 0)
 
 
 def evaluate_aligner(

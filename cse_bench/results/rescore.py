@@ -30,8 +30,8 @@ FIRST_ALONE = frozenset({("retention", "lower", "ratio")})
 """Primary metrics that a track's first run alone carries."""
 
 NAMES = ("track", "source_shop", "target_shop", "split", "task", "variant", "metric")
-NUMBERS = ("draw", "seed", "query", "group", "rank", "ties", "n_candidates", "value")
-MAY_BE_NULL = ("rank", "ties", "n_candidates", "value")
+NUMBERS = ("draw", "seed", "query", "item", "group", "rank", "ties", "n_candidates", "value")
+MAY_BE_NULL = ("item", "rank", "ties", "n_candidates", "value")
 
 
 class Cell(NamedTuple):
@@ -66,12 +66,16 @@ class QueryValues:
         What intervals resample.
     values : ndarray of shape (n_queries, n_runs), float64
         Mean over a query's items.
+    placed : ndarray of shape (n_rows, 3), int64, or None
+        Query, item and number of candidates of each place, sorted: the same in every run. None for
+        what is no function of a place.
     """
 
     runs: tuple[tuple[int, int], ...]
     query: Ints
     group: Ints
     values: Floats
+    placed: Ints | None
 
 
 def rescore(ranks: pa.Table) -> dict[Cell, QueryValues]:
@@ -94,7 +98,7 @@ def rescore(ranks: pa.Table) -> dict[Cell, QueryValues]:
     ------
     InputError
         If a column is missing or of another type, a place is impossible, or the runs of a cell do
-        not hold the same queries.
+        not hold the same queries and items.
     """
     _check_columns(ranks)
     codes = np.zeros(len(ranks), np.int64)
@@ -172,7 +176,22 @@ def _by_query(cell: Cell, own: dict[str, Floats], each: Floats) -> QueryValues:
         raise InputError(f"the runs of {cell} do not hold the same queries")
     group = np.empty(len(query), np.int64)
     group[row] = own["group"].astype(np.int64)
-    values = mean_by(place, each, counts.size).reshape(counts.shape)
     return QueryValues(
-        tuple((int(draw), int(seed)) for draw, seed in runs), query.astype(np.int64), group, values
+        runs=tuple((int(draw), int(seed)) for draw, seed in runs),
+        query=query.astype(np.int64),
+        group=group,
+        values=mean_by(place, each, counts.size).reshape(counts.shape),
+        placed=_placed(cell, own, run.ravel(), len(runs)),
     )
+
+
+def _placed(cell: Cell, own: dict[str, Floats], run: Ints, n_runs: int) -> Ints | None:
+    """What was placed among how many, if every run placed the same."""
+    if np.isnan(own["item"]).any() or np.isnan(own["rank"]).any():
+        return None
+    order = np.lexsort((own["item"], own["query"], run))
+    rows = np.column_stack([own[name][order] for name in ("query", "item", "n_candidates")])
+    by_run = rows.reshape(n_runs, -1, 3)
+    if (by_run != by_run[0]).any():
+        raise InputError(f"the runs of {cell} do not place the same items")
+    return by_run[0].astype(np.int64)

@@ -1,0 +1,1 @@
+"""The board: results checked, run again, ranked, shown."""

@@ -1,0 +1,222 @@
+"""Run an aligner again, shut in, and see whether its scores come back.
+
+How far a score may be from the first one is calibrated: the first run of each track is fitted on 1,
+2 and 4 threads, and what that changes is doubled. A method that starts from thresholds or clusters
+may move by some thousandths, a matrix product by nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cse_bench.aligners.loading import AlignerSource
+from cse_bench.harness.cache import RunCache
+from cse_bench.harness.direction import prepare_to_score
+from cse_bench.harness.record import diagnostics
+from cse_bench.harness.run import (
+    SEEDS,
+    Evaluation,
+    Run,
+    evaluate_aligner,
+    fit_and_score,
+    n_steps,
+)
+from cse_bench.harness.sandbox.fit import Way, fitter
+from cse_bench.harness.sandbox.limits import Limits
+from cse_bench.harness.scores import summarise
+from cse_bench.harness.tracks import Track, draw_evidence
+from cse_bench.leaderboard.agreement import LEAST, disagreements, key_of, what
+from cse_bench.leaderboard.verification import Tolerance
+from cse_bench.release.read import Release
+from cse_bench.results.entries import CONTROL
+from cse_bench.results.record import Result, Score
+
+THREADS = 2
+"""Of the run that is compared."""
+
+OTHER_THREADS = (1, 4)
+"""Of the runs that tell how far it may be away."""
+
+SHAPE = 0.02
+"""How far a diagnostic may be away: no score, and told for information."""
+
+Name = tuple[str, str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Again:
+    """An aligner, run again.
+
+    Attributes
+    ----------
+    evaluation : Evaluation
+        All of its runs.
+    tolerances : list of Tolerance
+        Of each metric.
+    """
+
+    evaluation: Evaluation
+    tolerances: list[Tolerance]
+
+
+def run_again(
+    source: AlignerSource,
+    release: Release,
+    tracks: list[Track],
+    *,
+    split: str,
+    seeds: int,
+    isolation: str,
+    limits: Limits,
+    cache: RunCache,
+    step: Callable[[str], None],
+) -> Again:
+    """Evaluate on `THREADS` threads, and calibrate on the others.
+
+    Parameters
+    ----------
+    source : AlignerSource
+        The file.
+    release : Release
+        The data.
+    tracks : list of Track
+        Those of the record.
+    split, seeds
+        As in `evaluate_aligner`.
+    isolation : str
+        The sandbox.
+    limits : Limits
+        Of each fit; how many threads is decided here.
+    cache : RunCache
+        Where runs that this machine has made before are found.
+    step : callable
+        Told what begins, `steps_again` times.
+
+    Raises
+    ------
+    AlignerError
+        If the aligner breaks its contract, or goes beyond the limits.
+    """
+    evaluation = evaluate_aligner(
+        source,
+        release,
+        tracks,
+        split=split,
+        seeds=seeds,
+        cache=cache,
+        isolation=isolation,
+        limits=replace(limits, threads=THREADS),
+        step=step,
+    )
+    firsts = [runs[0] for (track, _, _), runs in evaluation.runs.items() if track != CONTROL]
+    seen: dict[Name, list[list[float]]] = {}
+    for first in firsts:
+        for name, value in _means(first).items():
+            seen.setdefault(name, []).append([value])
+    for threads in OTHER_THREADS:
+        with fitter(isolation, replace(limits, threads=threads)) as fit:
+            way = Way(fit, isolation, threads, cache)
+            others = _first_runs(source, release, tracks, split, seeds, way, step)
+        for name in seen:
+            for values, other in zip(seen[name], others, strict=True):
+                values.append(other[name])
+    return Again(evaluation, [_tolerance(name, values) for name, values in seen.items()])
+
+
+def steps_again(source: AlignerSource, release: Release, tracks: list[Track], seeds: int) -> int:
+    """How many steps `run_again` reports."""
+    calibrations = len(OTHER_THREADS) * len(release.directions) * len(tracks)
+    return n_steps(source, tracks, seeds, release) + calibrations
+
+
+def _first_runs(
+    source: AlignerSource,
+    release: Release,
+    tracks: list[Track],
+    split: str,
+    seeds: int,
+    way: Way,
+    step: Callable[[str], None],
+) -> list[dict[Name, float]]:
+    means = []
+    for ours, theirs in release.directions:
+        direction = prepare_to_score(release, split, ours, theirs)
+        for track in tracks:
+            step(f"{track.name} {ours} → {theirs}, on {way.threads} threads")
+            evidence = draw_evidence(direction.evidence, track, 0)
+            means.append(
+                _means(fit_and_score(source, direction, track, evidence, 0, seeds, way, full=True))
+            )
+    return means
+
+
+def _means(run: Run) -> dict[Name, float]:
+    return {
+        (task, scored.variant, metric): float(np.nanmean(values))
+        for task, variants in run.scores.items()
+        for scored in variants
+        for metric, values in scored.metrics.items()
+        if not np.isnan(values).all()
+    }
+
+
+def _tolerance(name: Name, values: list[list[float]]) -> Tolerance:
+    seen = max(max(own) - min(own) for own in values)
+    least = LEAST * max(1.0, *(abs(value) for own in values for value in own))
+    task, variant, metric = name
+    return Tolerance(
+        task=task, variant=variant, metric=metric, value=max(least, 2 * seen), seen=seen
+    )
+
+
+def problem_with_runs(record: Result, again: Again) -> str | None:
+    """Where a record is not what running again gives; None if it is.
+
+    Parameters
+    ----------
+    record : Result
+        The record.
+    again : Again
+        From `run_again`, on the record's tracks.
+    """
+    far = {(t.task, t.variant, t.metric): t.value for t in again.tolerances}
+
+    def tolerance(score: Score) -> float:
+        return far.get((score.task, score.variant, score.metric), LEAST)
+
+    found = {key_of(score): score for score in summarise(again.evaluation)}
+    told = {key_of(score) for score in record.scores}
+    for key in sorted(told ^ found.keys()):
+        return f"{what(key)} is {'not there when it is run again' if key in told else 'left out'}"
+    wrong = disagreements(record.scores, found, tolerance)
+    return wrong[0] if wrong else _other_shape(record, again)
+
+
+def _other_shape(record: Result, again: Again) -> str | None:
+    found = {(d.track, d.source_shop, d.target_shop): d for d in diagnostics(again.evaluation)}
+    told = {(d.track, d.source_shop, d.target_shop): d for d in record.diagnostics}
+    if found.keys() != told.keys():
+        return "its diagnostics are of other tracks or directions than its scores"
+    for place, other in found.items():
+        for name in ("hubness", "eigenvector_similarity"):
+            ours, theirs = getattr(told[place], name), getattr(other, name)
+            if abs(ours - theirs) > SHAPE * max(1.0, abs(theirs)):
+                return f"{name} of {', '.join(place)} is {ours:.6g}, not {theirs:.6g}"
+    return None
+
+
+def seeds_of(record: Result) -> int:
+    """How many seeds a stochastic aligner was given."""
+    runs: dict[Name, int] = {}
+    for run in record.runs:
+        place = (run.track, run.source_shop, run.target_shop)
+        runs[place] = runs.get(place, 0) + 1
+    return max([SEEDS, *runs.values()]) if record.aligner.stochastic else SEEDS
+
+
+def tracks_of(record: Result) -> Sequence[str]:
+    """The tracks that a record is about, the control left out."""
+    return [t for t in dict.fromkeys(score.track for score in record.scores) if t != CONTROL]
