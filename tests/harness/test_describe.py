@@ -194,7 +194,7 @@ def test_what_no_query_counts_for_is_left_out(small_release, monkeypatch):
 def test_the_second_time_nothing_is_fitted(small_release, tmp_path, monkeypatch):
     cache = RunCache(tmp_path)
     first = describe_release(small_release, cache=cache)
-    monkeypatch.setattr("cse_bench.harness.run.fit_direction", None)
+    monkeypatch.setattr("cse_bench.harness.sandbox.fit.fit_direction", None)
     again = describe_release(small_release, cache=cache)
     assert again.as_dict() == first.as_dict()
 

@@ -112,7 +112,7 @@ def test_a_floor_that_was_lowered_so_that_more_of_the_gap_is_closed(copied, veri
 
 def test_a_secondary_score_has_no_ranks_and_is_seen_by_running_again(copied, verify):
     def change(raw):
-        row = scores(raw, "translation", "cosine", "hits@10")
+        row = scores(raw, "translation", "cosine", "p@10")
         row["value"] += 0.001
         if row["gap_closed"] is not None:
             room = row["reference"] - row["floor"]

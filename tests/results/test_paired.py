@@ -131,7 +131,7 @@ def of(values, group, *, runs=None, query=None, task="next_event", shops=("S1", 
     runs = runs or tuple((i, 0) for i in range(values.shape[1]))
     query = np.arange(len(values)) if query is None else query
     cell = Cell("track", *shops, "test", task, "v", "auc")
-    return {cell: QueryValues(runs, query, np.asarray(group), values)}
+    return {cell: QueryValues(runs, query, np.asarray(group), values, None)}
 
 
 def test_the_noise_of_seeds_counts():
