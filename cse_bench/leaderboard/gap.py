@@ -1,0 +1,32 @@
+"""The gap that an aligner closes, all directions together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cse_bench.results.record import Score
+
+Gap = tuple[float, float, float]
+"""Value, and both ends of the interval."""
+
+
+def mean_gap(scores: Sequence[Score]) -> Gap | None:
+    """The mean of the directions, with an interval; None where one of them has no gap.
+
+    The ends are the means of the directions' ends. A shopper stands in both directions, so that
+    their errors go together, how much is not known: this is the widest that it can be.
+
+    Parameters
+    ----------
+    scores : sequence of Score
+        One a direction, of one track, task, variant and metric.
+    """
+    found: list[Gap] = []
+    for score in scores:
+        if score.gap_closed is None or score.gap_ci_low is None or score.gap_ci_high is None:
+            return None
+        found.append((score.gap_closed, score.gap_ci_low, score.gap_ci_high))
+    if not found:
+        return None
+    value, low, high = (sum(column) / len(found) for column in zip(*found, strict=True))
+    return value, low, high
