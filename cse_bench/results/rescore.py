@@ -168,9 +168,11 @@ def _item_values(cell: Cell, own: dict[str, Floats]) -> Floats | None:
 
 
 def _by_query(cell: Cell, own: dict[str, Floats], each: Floats) -> QueryValues:
-    runs, run = np.unique(np.column_stack([own["draw"], own["seed"]]), axis=0, return_inverse=True)
-    query, row = np.unique(own["query"], return_inverse=True)
-    place = row.ravel() * len(runs) + run.ravel()
+    width = own["seed"].max(initial=0) + 1
+    codes, run = _distinct(own["draw"] * width + own["seed"])
+    runs = np.column_stack(np.divmod(codes, int(width)))
+    query, row = _distinct(own["query"])
+    place = row * len(runs) + run
     counts = np.bincount(place, minlength=len(query) * len(runs)).reshape(len(query), -1)
     if (counts != counts[:, :1]).any():
         raise InputError(f"the runs of {cell} do not hold the same queries")
@@ -178,19 +180,42 @@ def _by_query(cell: Cell, own: dict[str, Floats], each: Floats) -> QueryValues:
     group[row] = own["group"].astype(np.int64)
     return QueryValues(
         runs=tuple((int(draw), int(seed)) for draw, seed in runs),
-        query=query.astype(np.int64),
+        query=query,
         group=group,
         values=mean_by(place, each, counts.size).reshape(counts.shape),
-        placed=_placed(cell, own, run.ravel(), len(runs)),
+        placed=_placed(cell, own, run, len(runs)),
     )
+
+
+def _distinct(values: Floats) -> tuple[Ints, Ints]:
+    """The distinct whole numbers among some, sorted, and the place of each in them."""
+    whole = values.astype(np.int64)
+    low, high = int(whole.min(initial=0)), int(whole.max(initial=0))
+    if high - low > 8 * len(whole) + 1000:
+        found, inverse = np.unique(whole, return_inverse=True)
+        return found, inverse.ravel()
+    there = np.zeros(high - low + 1, np.bool_)  # numbers close together need no sorting
+    there[whole - low] = True
+    return np.flatnonzero(there) + low, (np.cumsum(there) - 1)[whole - low]
+
+
+def _in_order(*keys: Floats | Ints) -> bool:
+    """Whether rows are sorted by the first key, then by the next, as they are written."""
+    below = np.zeros(max(len(keys[0]) - 1, 0), np.bool_)
+    for key in reversed(keys):
+        step = np.diff(key)
+        below = (step > 0) | ((step == 0) & (below | (key is keys[-1])))
+    return bool(below.all())
 
 
 def _placed(cell: Cell, own: dict[str, Floats], run: Ints, n_runs: int) -> Ints | None:
     """What was placed among how many, if every run placed the same."""
     if np.isnan(own["item"]).any() or np.isnan(own["rank"]).any():
         return None
-    order = np.lexsort((own["item"], own["query"], run))
-    rows = np.column_stack([own[name][order] for name in ("query", "item", "n_candidates")])
+    rows = np.column_stack([own[name] for name in ("query", "item", "n_candidates")])
+    key = (run, own["query"], own["item"])
+    if not _in_order(*key):
+        rows = rows[np.lexsort(key[::-1])]
     by_run = rows.reshape(n_runs, -1, 3)
     if (by_run != by_run[0]).any():
         raise InputError(f"the runs of {cell} do not place the same items")
