@@ -78,6 +78,7 @@ def verify(
         path=Path(result),
         release=data,
         aligner=None if aligner is None else find_aligner(str(aligner)),
+        run=aligner is not None,
         sealed=hidden,
         isolation=NONE if aligner is None else require_sandbox(),
         cache=RunCache(cache_directory() if use_cache else None),

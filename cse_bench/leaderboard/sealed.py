@@ -6,10 +6,9 @@ against overfitting, and no secret.
 
 from __future__ import annotations
 
-from math import sqrt
-
 from cse_bench.harness.run import Evaluation
 from cse_bench.harness.scores import summarise
+from cse_bench.leaderboard.gap import Gap, mean_gap
 from cse_bench.leaderboard.verification import SealedTrack
 from cse_bench.results.record import Result, Score
 from cse_bench.tasks.registry import TASKS
@@ -52,27 +51,16 @@ def problem_with_gaps(tracks: list[SealedTrack]) -> str | None:
     return None
 
 
-def _by_track(scores: list[Score]) -> dict[str, tuple[float, float, float]]:
-    """Gap closed on what is ranked by first, mean of the directions, with its interval.
-
-    The directions' intervals are taken as independent.
-    """
+def _by_track(scores: list[Score]) -> dict[str, Gap]:
+    """Gap closed on what is ranked by first."""
     task = TASKS[0]
     variant, metric = task.primary[0]
-    found: dict[str, list[tuple[float, float, float]]] = {}
+    found: dict[str, list[Score]] = {}
     for score in scores:
-        gap, low, high = score.gap_closed, score.gap_ci_low, score.gap_ci_high
-        asked = (score.task, score.variant, score.metric) == (task.name, variant, metric)
-        if asked and gap is not None and low is not None and high is not None:
-            found.setdefault(score.track, []).append((gap, gap - low, high - gap))
-    return {track: _mean(rows) for track, rows in found.items()}
-
-
-def _mean(rows: list[tuple[float, float, float]]) -> tuple[float, float, float]:
-    n = len(rows)
-    gap = sum(row[0] for row in rows) / n
-    below, above = (sqrt(sum(row[i] ** 2 for row in rows)) / n for i in (1, 2))
-    return gap, gap - below, gap + above
+        if (score.task, score.variant, score.metric) == (task.name, variant, metric):
+            found.setdefault(score.track, []).append(score)
+    gaps = {track: mean_gap(own) for track, own in found.items()}
+    return {track: gap for track, gap in gaps.items() if gap is not None}
 
 
 def _tell(value: float, low: float, high: float) -> str:

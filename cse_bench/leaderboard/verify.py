@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +27,7 @@ from cse_bench.harness.run import (
 from cse_bench.harness.sandbox.limits import DEFAULT, Limits
 from cse_bench.harness.tracks import choose_tracks
 from cse_bench.leaderboard import verification as names
+from cse_bench.leaderboard.folders import RANKS, sha256_of
 from cse_bench.leaderboard.reproduced import (
     problem_with_runs,
     run_again,
@@ -55,9 +55,11 @@ class Subject:
     release : Release
         The public release.
     aligner : AlignerSource or None
-        The file that was scored, to be run again.
+        The file that was scored.
+    run : bool
+        Whether it is run again, or only read.
     sealed : Release or None
-        A release that its author has not scored; needs `aligner`.
+        A release that its author has not scored; needs `run`.
     isolation : str
         The sandbox that the aligner is run in.
     limits : Limits
@@ -69,6 +71,7 @@ class Subject:
     path: Path
     release: Release
     aligner: AlignerSource | None
+    run: bool
     sealed: Release | None
     isolation: str
     cache: RunCache
@@ -79,7 +82,7 @@ def n_verify_steps(subject: Subject) -> int:
     """How many steps `verify` reports, about: how many tracks there are is read later."""
     release, aligner = subject.release, subject.aligner
     total = len(release.directions) * n_context_steps(release)
-    if aligner is not None:
+    if aligner is not None and subject.run:
         tracks = choose_tracks(aligner.info.uses, (), release)
         total += steps_again(aligner, release, tracks, SEEDS)
         if subject.sealed is not None:
@@ -120,13 +123,14 @@ def verify(subject: Subject, step: Callable[[str], None]) -> Verification:
     return Verification(
         schema_version=names.VERIFICATION_SCHEMA_VERSION,
         badge=badge,
-        result_sha256=hashlib.sha256(subject.path.read_bytes()).hexdigest(),
+        result_sha256=sha256_of(subject.path),
+        ranks_sha256=sha256_of(subject.path.with_name(RANKS)),
         aligner_sha256=subject.aligner.sha256 if subject.aligner else None,
         checks=checks,
         tolerances=work.tolerances,
         sealed_release=release_reference(subject.sealed) if subject.sealed else None,
         sealed_tracks=work.sealed_tracks,
-        isolation=subject.isolation if subject.aligner else None,
+        isolation=subject.isolation if work.tolerances else None,
         environment=environment(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -145,7 +149,7 @@ def _plan(work: _Work) -> Iterator[tuple[str, Look, Badge | None]]:
         yield names.FILE, partial(work.file, aligner), None
     yield names.RANKS, work.ranks, None
     yield names.RESCORED, work.rescored, "self-reported"
-    if aligner is None:
+    if aligner is None or not work.subject.run:
         return
     yield names.AGAIN, partial(work.reproduced, aligner), "reproduced"
     if hidden is not None:

@@ -119,20 +119,17 @@ def difference(ours: Mapping[Cell, QueryValues], theirs: Mapping[Cell, QueryValu
     InputError
         If the two are not about the same queries.
     """
-    group, (a, b) = _side_by_side(ours, theirs)
+    group, (a, b) = side_by_side(ours, theirs)
     counted = ~np.isnan(a).any(axis=1)
     if not np.array_equal(counted, ~np.isnan(b).any(axis=1)):
         raise _other_queries(next(iter(ours)))
     group, a, b = group[counted], a[counted], b[counted]
-    parts = [a - b] if _same_runs(ours, theirs) else [a, -b]
+    draws = [draws_of(cells) for cells in (ours, theirs)]
+    parts = [a - b] if same_runs(*draws) else [a, -b]
     each: Floats = np.sum([part.mean(axis=1) for part in parts], axis=0)
     resampler = Resampler.over(group)
     drawn = np.sum([_replicates(resampler, part, i) for i, part in enumerate(parts)], axis=0)
-    noise = [
-        (float(part.mean(axis=0).var(ddof=1)) / part.shape[1], part.shape[1] - 1)
-        for part in parts
-        if part.shape[1] > 1
-    ]
+    noise = run_noise([part.mean(axis=0) for part in parts])
     better = np.sign(np.where(np.abs(each) < 1e-12, 0, each))
     low, high = interval(drawn)
     return Difference(
@@ -173,15 +170,34 @@ def t_test(values: Floats, group: Ints, noise: Sequence[tuple[float, int]] = ())
     float or None
         None with fewer than two groups.
     """
+    _, dense = np.unique(group, return_inverse=True)
+    mean = float(values.mean())
+    residuals: Floats = np.bincount(dense, weights=values - mean).astype(np.float64)
+    return p_value(mean, residuals, len(values), noise)
+
+
+def p_value(
+    mean: float, residuals: Floats, n: int, noise: Sequence[tuple[float, int]]
+) -> float | None:
+    """The p-value of `t_test`, from what each group's values deviate by in all.
+
+    Parameters
+    ----------
+    mean : float
+        Of the values.
+    residuals : ndarray of shape (n_groups,), float64
+        Summed deviations from the mean, of each group.
+    n : int
+        Number of values.
+    noise : sequence of (float, int)
+        As in `t_test`.
+    """
     from scipy.special import stdtr
 
-    _, dense = np.unique(group, return_inverse=True)
-    groups = int(dense.max(initial=-1)) + 1
+    groups = len(residuals)
     if groups < 2:
         return None
-    mean = values.mean()
-    residual = np.bincount(dense, weights=values - mean)
-    own = groups / (groups - 1) * float((residual**2).sum()) / len(values) ** 2
+    own = groups / (groups - 1) * float((residuals**2).sum()) / n**2
     variances = np.array([own, *(v for v, _ in noise)])
     freedom = np.array([groups - 1, *(df for _, df in noise)])
     total = variances.sum()
@@ -189,6 +205,17 @@ def t_test(values: Floats, group: Ints, noise: Sequence[tuple[float, int]] = ())
         return 1.0 if mean == 0 else 0.0
     df = total**2 / (variances**2 / freedom).sum()
     return float(2 * stdtr(df, -abs(mean) / np.sqrt(total)))
+
+
+def run_noise(means: Sequence[Floats]) -> list[tuple[float, int]]:
+    """Variance of the mean over runs, with its degrees of freedom, for each that has several.
+
+    Parameters
+    ----------
+    means : sequence of ndarray of shape (n_runs,), float64
+        Of each run.
+    """
+    return [(float(own.var(ddof=1)) / len(own), len(own) - 1) for own in means if len(own) > 1]
 
 
 def holm(p: Floats) -> Floats:
@@ -214,17 +241,17 @@ def holm(p: Floats) -> Floats:
     return adjusted
 
 
-def _side_by_side(
+def side_by_side(
     ours: Mapping[Cell, QueryValues], theirs: Mapping[Cell, QueryValues]
 ) -> tuple[Ints, tuple[Floats, Floats]]:
     """Groups and values of the queries of all directions, one below the other."""
-    known = {_question(cell): values for cell, values in theirs.items()}
-    if {_question(cell) for cell in ours} != set(known):
+    known = {question_of(cell): values for cell, values in theirs.items()}
+    if {question_of(cell) for cell in ours} != set(known):
         raise _other_queries(next(iter(ours)))
     shops = sorted({tuple(sorted((c.source_shop, c.target_shop))) for c in ours})
     groups, first, second = [], [], []
     for cell, values in ours.items():
-        other = known[_question(cell)]
+        other = known[question_of(cell)]
         same = np.array_equal(values.query, other.query)
         if not same or not np.array_equal(values.group, other.group):
             raise _other_queries(cell)
@@ -236,7 +263,7 @@ def _side_by_side(
     return np.concatenate(groups), (np.concatenate(first), np.concatenate(second))
 
 
-def _question(cell: Cell) -> tuple[str, ...]:
+def question_of(cell: Cell) -> tuple[str, ...]:
     """What was asked, whatever the track."""
     return cell[1:]
 
@@ -248,10 +275,14 @@ def _other_queries(cell: Cell) -> InputError:
     )
 
 
-def _same_runs(ours: Mapping[Cell, QueryValues], theirs: Mapping[Cell, QueryValues]) -> bool:
+def draws_of(cells: Mapping[Cell, QueryValues]) -> tuple[int, ...]:
+    """The draw of evidence of each run."""
+    return tuple(draw for draw, _ in next(iter(cells.values())).runs)
+
+
+def same_runs(ours: tuple[int, ...], theirs: tuple[int, ...]) -> bool:
     """Whether runs stand beside each other: the same draws of evidence, or one run a side."""
-    a, b = (next(iter(cells.values())).runs for cells in (ours, theirs))
-    return [d for d, _ in a] == [d for d, _ in b] or 1 in (len(a), len(b))
+    return ours == theirs or 1 in (len(ours), len(theirs))
 
 
 def _replicates(resampler: Resampler, values: Floats, part: int) -> Floats:

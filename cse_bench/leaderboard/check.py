@@ -1,0 +1,171 @@
+"""Check an entry as a maintainer's CI does: as data alone, nothing of it is run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from cse_bench.aligners.loading import read_aligner
+from cse_bench.errors import InputError
+from cse_bench.harness.cache import RunCache
+from cse_bench.harness.sandbox.backends import NONE
+from cse_bench.harness.tracks import choose_tracks
+from cse_bench.leaderboard.folders import ALIGNER, Folder, problem_with_layout
+from cse_bench.leaderboard.reproduced import tracks_of
+from cse_bench.leaderboard.verification import Check
+from cse_bench.leaderboard.verify import Subject, verify
+from cse_bench.release.read import Release
+from cse_bench.results.read import read_result
+from cse_bench.results.record import Result
+
+LAYOUT, COMPLETE, OWN = "layout", "complete", "one's own"
+"""What is looked at beside the checks of `verification`."""
+
+SAME = 1e-9
+"""Scores of two entries that are all nearer than this are one entry's, copied."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is told of another entry, to see whether one is a copy of it.
+
+    Attributes
+    ----------
+    folder : Folder
+        Where it stands.
+    result : Result
+        Its record.
+    """
+
+    folder: Folder
+    result: Result
+
+
+def read_known(folders: Iterable[Folder]) -> list[Known]:
+    """Read the records of the entries that are there; those that cannot be read are left out."""
+    found = []
+    for folder in folders:
+        try:
+            found.append(Known(folder, read_result(folder.record, check=False)))
+        except InputError:
+            continue  # its own check says so
+    return found
+
+
+def check_entry(
+    folder: Folder,
+    release: Release,
+    others: Iterable[Known],
+    *,
+    submitted: bool,
+    cache: RunCache,
+    step: Callable[[str], None],
+) -> list[Check]:
+    """Look at an entry, up to the first thing that is wrong.
+
+    Parameters
+    ----------
+    folder : Folder
+        The entry.
+    release : Release
+        That of the board.
+    others : iterable of Known
+        The entries that are there; the entry itself may be among them.
+    submitted : bool
+        See `folders.problem_with_layout`.
+    cache : RunCache
+        Where floor, reference and oracle are found.
+    step : callable
+        Told what begins.
+    """
+    checks = [_check(LAYOUT, problem_with_layout(folder, submitted=submitted), "three files")]
+    if not checks[-1].passed:
+        return checks
+    try:
+        source = read_aligner(folder.path / ALIGNER)
+        result = read_result(folder.record, check=False)
+    except InputError as error:
+        return [*checks, _check("schema", error.what, "")]
+    tracks = f"tracks {', '.join(tracks_of(result))}, in every direction"
+    complete = _check(COMPLETE, _incomplete(folder, result, release), tracks)
+    own = _check(OWN, _not_its_own(folder, result, others), "no other has its name or its scores")
+    if not (complete.passed and own.passed):
+        return [*checks, complete] if not complete.passed else [*checks, complete, own]
+    subject = Subject(
+        path=folder.record,
+        release=release,
+        aligner=source,
+        run=False,
+        sealed=None,
+        isolation=NONE,
+        cache=cache,
+    )
+    return [*checks, complete, own, *verify(subject, step).checks]
+
+
+def _check(name: str, problem: str | None, told: str) -> Check:
+    return Check(name=name, passed=problem is None, told=told if problem is None else problem)
+
+
+def _incomplete(folder: Folder, result: Result, release: Release) -> str | None:
+    """What a result lacks to be an entry: a split, a track, a direction; or that it is another's.
+
+    The tracks are those that its evidence opens on the board's release: who enters some of them
+    alone would gain by choosing.
+    """
+    if result.aligner.name != folder.aligner:
+        return f"the folder is {folder.aligner}'s, the result {result.aligner.name!r}'s"
+    if {score.split for score in result.scores} != {"test"}:
+        return "it is not of the test split: cse-bench evaluate without --split"
+    try:
+        wanted = [t.name for t in choose_tracks(frozenset(result.aligner.uses), (), release)]
+    except InputError as error:
+        return error.what
+    missing = [track for track in wanted if track not in tracks_of(result)]
+    if missing:
+        return (
+            f"it lacks the track {missing[0]}: who uses {_told(result.aligner.uses)} enters "
+            f"{', '.join(wanted)}; cse-bench evaluate without --tracks"
+        )
+    there = {(s.track, s.source_shop, s.target_shop) for s in result.scores}
+    for track in wanted:
+        for source, target in release.directions:
+            if (track, source, target) not in there:
+                return f"it lacks {track}, {source} → {target}"
+    return None
+
+
+def _told(uses: list[str]) -> str:
+    return ", ".join(uses) or "no evidence"
+
+
+def _not_its_own(folder: Folder, result: Result, others: Iterable[Known]) -> str | None:
+    """Whether an entry has another's name, or another's scores."""
+    mine = _values(result)
+    for other in others:
+        if other.folder.name == folder.name:
+            continue
+        if other.folder.aligner == folder.aligner:
+            if other.result.aligner.authors != result.aligner.authors:
+                return (
+                    f"the name {folder.aligner} is taken, by {_authors(other.result)}: choose "
+                    "another name"
+                )
+            continue  # a later version of one's own
+        theirs = _values(other.result)
+        same = [key for key in mine if key in theirs]
+        if same and all(abs(mine[key] - theirs[key]) < SAME for key in same):
+            return f"its scores are those of {other.folder.name}, to the last digit"
+    return None
+
+
+def _authors(result: Result) -> str:
+    return ", ".join(result.aligner.authors) or "somebody who gives no name"
+
+
+def _values(result: Result) -> Mapping[tuple[str, ...], float]:
+    """Every score, by what it is about."""
+    found: dict[tuple[str, ...], float] = {}
+    for s in result.scores:
+        found[s.track, s.source_shop, s.target_shop, s.task, s.variant, s.metric] = s.value
+    return found

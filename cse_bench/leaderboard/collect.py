@@ -1,0 +1,167 @@
+"""From verified entries to the board."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+import cse_bench
+from cse_bench.errors import InputError
+from cse_bench.harness.protocol import PROTOCOL_VERSION
+from cse_bench.harness.record import release_reference
+from cse_bench.harness.scores import GUARDS
+from cse_bench.harness.tracks import TRACKS
+from cse_bench.leaderboard.board import (
+    BOARD_SCHEMA_VERSION,
+    About,
+    Board,
+    BoardEntry,
+    Quarter,
+    TrackCost,
+)
+from cse_bench.leaderboard.folders import Folder, read_verification
+from cse_bench.leaderboard.gap import mean_gap
+from cse_bench.leaderboard.ranking import Contender, standings
+from cse_bench.leaderboard.verification import Verification
+from cse_bench.release.read import Release
+from cse_bench.results.entries import CONTROL
+from cse_bench.results.read import read_ranks, read_result
+from cse_bench.results.record import Result, Score
+from cse_bench.results.rescore import rescore
+from cse_bench.tasks.registry import TASKS
+
+QUARTER = re.compile(r"(?P<base>.+)-popularity-(?P<number>\d+)of(?P<of>\d+)")
+
+
+def collect(folders: Sequence[Folder], release: Release) -> tuple[Board, dict[str, str]]:
+    """Make the board of the entries that were verified.
+
+    Ranks were checked when an entry was verified, and its files are those that were (by SHA-256):
+    they are read again to be tested against each other's.
+
+    Parameters
+    ----------
+    folders : sequence of Folder
+        All that there are.
+    release : Release
+        That of the board: entries on another are left out.
+
+    Returns
+    -------
+    board : Board
+        What is shown.
+    left_out : dict of str to str
+        Entry → why it is not.
+    """
+    left_out: dict[str, str] = {}
+    chosen: list[tuple[Folder, Verification]] = []
+    for folder in folders:
+        problem, verification = _standing_of(folder, release)
+        if verification is None:
+            left_out[folder.name] = problem
+        else:
+            chosen.append((folder, verification))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        contenders = list(pool.map(_contender, [folder for folder, _ in chosen]))
+    board = Board(
+        schema_version=BOARD_SCHEMA_VERSION,
+        cse_bench=cse_bench.__version__,
+        protocol=PROTOCOL_VERSION,
+        release=release_reference(release),
+        directions=list(release.directions),
+        tracks=[About(name=track.name, about=track.about) for track in TRACKS.values()],
+        tasks=[About(name=t.name, about=t.about, guard=t.guard) for t in TASKS],
+        standings=standings(contenders, list(TRACKS), GUARDS),
+        entries=[
+            _entry(folder, verification, contender.result)
+            for (folder, verification), contender in zip(chosen, contenders, strict=True)
+        ],
+    )
+    return board, left_out
+
+
+def _standing_of(folder: Folder, release: Release) -> tuple[str, Verification | None]:
+    """Why an entry is not shown, or what was found out about it."""
+    try:
+        verification = read_verification(folder)
+        result = read_result(folder.record, check=False)
+    except InputError as error:
+        return error.what, None
+    if verification is None:
+        return "it was not verified as it is: cse-bench leaderboard verify", None
+    if verification.badge is None:
+        return f"it was rejected: {verification.problems[0]}", None
+    if result.protocol.version != PROTOCOL_VERSION:
+        return f"it follows protocol {result.protocol.version}, not {PROTOCOL_VERSION}", None
+    if result.release.fingerprint != release.manifest.fingerprint:
+        return f"it is about {result.release.name} {result.release.version}", None
+    return "", verification
+
+
+def _contender(folder: Folder) -> Contender:
+    result = read_result(folder.record, check=False)
+    return Contender(folder.sha12, result, rescore(read_ranks(folder.record)))
+
+
+def _entry(folder: Folder, verification: Verification, result: Result) -> BoardEntry:
+    assert verification.badge is not None  # those without were left out
+    return BoardEntry(
+        entry=folder.sha12,
+        folder=folder.name,
+        aligner=result.aligner,
+        badge=verification.badge,
+        verified=verification.created,
+        created=result.created,
+        command=result.command,
+        isolation=result.isolation,
+        environment=result.environment,
+        flags=result.flags,
+        tracks=[_cost(result, track) for track in TRACKS if _has(result, track)],
+    )
+
+
+def _has(result: Result, track: str) -> bool:
+    return track != CONTROL and any(score.track == track for score in result.scores)
+
+
+def _cost(result: Result, track: str) -> TrackCost:
+    runs = [run for run in result.runs if run.track == track]
+    return TrackCost(
+        track=track,
+        seconds=float(np.median([run.fit_seconds for run in runs])) if runs else 0.0,
+        peak_rss_bytes=max((run.peak_rss_bytes for run in runs), default=0),
+        runs=len(runs),
+        failed=sum(run.failed for run in runs),
+        quarters=list(_quarters([s for s in result.scores if s.track == track])),
+    )
+
+
+def _quarters(scores: Sequence[Score]) -> list[Quarter]:
+    """Gap closed by popularity of the target, on what is ranked by first."""
+    task, (base, metric) = TASKS[0].name, TASKS[0].primary[0]
+    found: dict[tuple[int, int], list[Score]] = {}
+    for score in scores:
+        named = QUARTER.fullmatch(score.variant)
+        if named and (score.task, score.metric, named["base"]) == (task, metric, base):
+            found.setdefault((int(named["number"]), int(named["of"])), []).append(score)
+    return [_quarter(base, *place, found[place]) for place in sorted(found)]
+
+
+def _quarter(variant: str, number: int, of: int, scores: Sequence[Score]) -> Quarter:
+    value, low, high = mean_gap(scores) or (None, None, None)
+    label = {1: "least bought", of: "most bought"}.get(number, f"quarter {number}")
+    return Quarter(variant=variant, label=label, gap_closed=value, gap_low=low, gap_high=high)
+
+
+def sources(folders: Sequence[Folder], board: Board) -> Mapping[str, str]:
+    """The text of every shown entry's file."""
+    shown = {entry.entry for entry in board.entries}
+    return {
+        folder.sha12: (folder.path / "aligner.py").read_text(encoding="utf-8")
+        for folder in folders
+        if folder.sha12 in shown
+    }
