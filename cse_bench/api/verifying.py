@@ -64,7 +64,7 @@ def verify(
     from cse_bench.harness.cache import RunCache, cache_directory
     from cse_bench.harness.sandbox.backends import NONE, require_sandbox
     from cse_bench.harness.sandbox.limits import DEFAULT
-    from cse_bench.leaderboard.verify import Subject, n_verify_steps
+    from cse_bench.leaderboard.verify import Terms, n_verify_steps
     from cse_bench.leaderboard.verify import verify as look
     from cse_bench.release.seal import check_seal
 
@@ -74,16 +74,14 @@ def verify(
     hidden = None if sealed is None else load_release(str(sealed))
     if hidden is not None and data.manifest.sealed_commitment is not None:
         check_seal(Path(str(sealed)), hidden.manifest, data.manifest)
-    subject = Subject(
-        path=Path(result),
+    source = None if aligner is None else find_aligner(str(aligner))
+    terms = Terms(
         release=data,
-        aligner=None if aligner is None else find_aligner(str(aligner)),
-        run=aligner is not None,
-        sealed=hidden,
-        isolation=NONE if aligner is None else require_sandbox(),
         cache=RunCache(cache_directory() if use_cache else None),
+        isolation=NONE if source is None else require_sandbox(),
+        sealed=hidden,
         limits=limits or DEFAULT,
     )
-    total = n_verify_steps(subject)
+    total = n_verify_steps(source, terms)
     with nullcontext(silent) if step is None else step(total) as advance:
-        return look(subject, advance)
+        return look(Path(result), source, terms, advance)

@@ -1,4 +1,4 @@
-"""Check an entry as a maintainer's CI does: as data alone, nothing of it is run."""
+"""Look at an entry as a whole: its folder, its tracks, whose it is; then verify its result."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from dataclasses import dataclass
 
 from cse_bench.aligners.loading import read_aligner
 from cse_bench.errors import InputError
-from cse_bench.harness.cache import RunCache
-from cse_bench.harness.sandbox.backends import NONE
 from cse_bench.harness.tracks import choose_tracks
 from cse_bench.leaderboard.folders import ALIGNER, Folder, problem_with_layout
 from cse_bench.leaderboard.reproduced import tracks_of
-from cse_bench.leaderboard.verification import Check
-from cse_bench.leaderboard.verify import Subject, verify
+from cse_bench.leaderboard.verification import SCHEMA, Check, Verification
+from cse_bench.leaderboard.verify import Terms, verify
 from cse_bench.release.read import Release
 from cse_bench.results.read import read_result
 from cse_bench.results.record import Result
@@ -41,6 +39,28 @@ class Known:
     result: Result
 
 
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """What was found out about an entry.
+
+    Attributes
+    ----------
+    checks : list of Check
+        Up to the first that failed.
+    verification : Verification or None
+        Of its result; None where its folder was refused already.
+    """
+
+    checks: list[Check]
+    verification: Verification | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """What was wrong; None if nothing was."""
+        last = self.checks[-1]
+        return None if last.passed else f"{last.name}: {last.told}"
+
+
 def read_known(folders: Iterable[Folder]) -> list[Known]:
     """Read the records of the entries that are there; those that cannot be read are left out."""
     found = []
@@ -52,55 +72,47 @@ def read_known(folders: Iterable[Folder]) -> list[Known]:
     return found
 
 
-def check_entry(
+def examine(
     folder: Folder,
-    release: Release,
+    terms: Terms,
     others: Iterable[Known],
     *,
     submitted: bool,
-    cache: RunCache,
     step: Callable[[str], None],
-) -> list[Check]:
+) -> Examined:
     """Look at an entry, up to the first thing that is wrong.
 
     Parameters
     ----------
     folder : Folder
         The entry.
-    release : Release
-        That of the board.
+    terms : Terms
+        On what, and with what; without a sandbox nothing of the entry is run.
     others : iterable of Known
         The entries that are there; the entry itself may be among them.
     submitted : bool
         See `folders.problem_with_layout`.
-    cache : RunCache
-        Where floor, reference and oracle are found.
     step : callable
         Told what begins.
     """
     checks = [_check(LAYOUT, problem_with_layout(folder, submitted=submitted), "three files")]
     if not checks[-1].passed:
-        return checks
+        return Examined(checks)
     try:
         source = read_aligner(folder.path / ALIGNER)
         result = read_result(folder.record, check=False)
     except InputError as error:
-        return [*checks, _check("schema", error.what, "")]
+        return Examined([*checks, _check(SCHEMA, error.what, "")])
     tracks = f"tracks {', '.join(tracks_of(result))}, in every direction"
-    complete = _check(COMPLETE, _incomplete(folder, result, release), tracks)
-    own = _check(OWN, _not_its_own(folder, result, others), "no other has its name or its scores")
-    if not (complete.passed and own.passed):
-        return [*checks, complete] if not complete.passed else [*checks, complete, own]
-    subject = Subject(
-        path=folder.record,
-        release=release,
-        aligner=source,
-        run=False,
-        sealed=None,
-        isolation=NONE,
-        cache=cache,
-    )
-    return [*checks, complete, own, *verify(subject, step).checks]
+    for name, problem, told in (
+        (COMPLETE, _incomplete(folder, result, terms.release), tracks),
+        (OWN, _not_its_own(folder, result, others), "no other has its name or its scores"),
+    ):
+        checks.append(_check(name, problem, told))
+        if problem is not None:
+            return Examined(checks)
+    found = verify(folder.record, source, terms, step)
+    return Examined([*checks, *found.checks], found)
 
 
 def _check(name: str, problem: str | None, told: str) -> Check:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import pyarrow.parquet as pq
 
 from cse_bench.aligners.loading import MAX_BYTES, NAME, read_aligner
 from cse_bench.errors import InputError
+from cse_bench.files import sha256_file
 from cse_bench.leaderboard.verification import Verification
 from cse_bench.results.rescore import NAMES, NUMBERS
 
@@ -127,7 +127,7 @@ def problem_with_layout(folder: Folder, *, submitted: bool) -> str | None:
     missing = [name for name in SUBMITTED if name not in there]
     if missing:
         return f"{missing[0]} is missing"
-    digest = hashlib.sha256(folder.record.read_bytes()).hexdigest()[:SHA12]
+    digest = sha256_file(folder.record)[:SHA12]
     if digest != folder.sha12:
         return (
             f"the folder is called {folder.sha12}, but the SHA-256 of its {RECORD} begins with "
@@ -168,13 +168,8 @@ def read_verification(folder: Folder) -> Verification | None:
             f"{path}: {first}", "cse-bench leaderboard verify writes it anew"
         ) from None
     same = (
-        found.result_sha256 == sha256_of(folder.record)
-        and found.ranks_sha256 == sha256_of(folder.path / RANKS)
+        found.result_sha256 == sha256_file(folder.record)
+        and found.ranks_sha256 == sha256_file(folder.path / RANKS)
         and found.aligner_sha256 == read_aligner(folder.path / ALIGNER).sha256
     )
     return found if same else None
-
-
-def sha256_of(path: Path) -> str:
-    """Of a file's bytes; of nothing if there is no file."""
-    return hashlib.sha256(path.read_bytes() if path.is_file() else b"").hexdigest()

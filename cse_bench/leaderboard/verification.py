@@ -57,7 +57,7 @@ class Verification(_Record):
     schema_version: Literal[1]
     badge: Badge | None = Field(description="null: rejected")
     result_sha256: str
-    ranks_sha256: str
+    ranks_sha256: str | None = Field(description="null: there are none")
     aligner_sha256: str | None = Field(description="null: no file was given")
     checks: list[Check]
     tolerances: list[Tolerance] = Field(description="empty: the aligner was not run again")

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from cse_bench.aligners.loading import AlignerSource
 from cse_bench.errors import AlignerError, InputError
+from cse_bench.files import sha256_file
 from cse_bench.harness.cache import RunCache
 from cse_bench.harness.direction import prepare_to_score
 from cse_bench.harness.flags import flags
@@ -24,10 +25,11 @@ from cse_bench.harness.run import (
     n_context_steps,
     n_steps,
 )
+from cse_bench.harness.sandbox.backends import NONE
 from cse_bench.harness.sandbox.limits import DEFAULT, Limits
 from cse_bench.harness.tracks import choose_tracks
 from cse_bench.leaderboard import verification as names
-from cse_bench.leaderboard.folders import RANKS, sha256_of
+from cse_bench.leaderboard.folders import RANKS
 from cse_bench.leaderboard.reproduced import (
     problem_with_runs,
     run_again,
@@ -45,60 +47,62 @@ from cse_bench.results.rescore import Cell, QueryValues
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
-    """What is verified, and with what.
+class Terms:
+    """On what results are verified, and with what.
 
     Attributes
     ----------
-    path : Path
-        The ``result.json``; its ``ranks.parquet`` stands beside it.
     release : Release
         The public release.
-    aligner : AlignerSource or None
-        The file that was scored.
-    run : bool
-        Whether it is run again, or only read.
-    sealed : Release or None
-        A release that its author has not scored; needs `run`.
-    isolation : str
-        The sandbox that the aligner is run in.
-    limits : Limits
-        What one fit may use there.
     cache : RunCache
         Where runs that this machine has made before are found.
+    isolation : str
+        The sandbox that an aligner is run again in; ``none`` to read it only.
+    sealed : Release or None
+        A release that nobody has scored; needs `isolation`.
+    limits : Limits
+        What one fit may use.
     """
 
-    path: Path
     release: Release
-    aligner: AlignerSource | None
-    run: bool
-    sealed: Release | None
-    isolation: str
     cache: RunCache
+    isolation: str = NONE
+    sealed: Release | None = None
     limits: Limits = DEFAULT
 
+    @property
+    def run(self) -> bool:
+        """Whether aligners are run again."""
+        return self.isolation != NONE
 
-def n_verify_steps(subject: Subject) -> int:
+
+def n_verify_steps(aligner: AlignerSource | None, terms: Terms) -> int:
     """How many steps `verify` reports, about: how many tracks there are is read later."""
-    release, aligner = subject.release, subject.aligner
+    release = terms.release
     total = len(release.directions) * n_context_steps(release)
-    if aligner is not None and subject.run:
+    if aligner is not None and terms.run:
         tracks = choose_tracks(aligner.info.uses, (), release)
         total += steps_again(aligner, release, tracks, SEEDS)
-        if subject.sealed is not None:
-            total += n_steps(aligner, tracks, SEEDS, subject.sealed)
+        if terms.sealed is not None:
+            total += n_steps(aligner, tracks, SEEDS, terms.sealed)
     return total
 
 
-def verify(subject: Subject, step: Callable[[str], None]) -> Verification:
+def verify(
+    path: Path, aligner: AlignerSource | None, terms: Terms, step: Callable[[str], None]
+) -> Verification:
     """Look at a result, and say what badge it earns.
 
     Checks are made in order, up to the first that fails: what follows would rest on it.
 
     Parameters
     ----------
-    subject : Subject
-        The result.
+    path : Path
+        The ``result.json``; its ``ranks.parquet`` stands beside it.
+    aligner : AlignerSource or None
+        The file that was scored.
+    terms : Terms
+        On what, and with what.
     step : callable
         Told what begins, `n_verify_steps` times or so.
 
@@ -107,12 +111,12 @@ def verify(subject: Subject, step: Callable[[str], None]) -> Verification:
     InputError
         If there is no such result.
     """
-    if not subject.path.is_file():
-        read_result(subject.path)  # says what is there instead
-    work = _Work(subject, step)
+    if not path.is_file():
+        read_result(path)  # says what is there instead
+    work = _Work(path, terms, step)
     checks: list[Check] = []
     badge: Badge | None = None
-    for name, look, earned in _plan(work):
+    for name, look, earned in _plan(work, aligner):
         try:
             checks.append(Check(name=name, passed=True, told=look()))
         except _Wrong as wrong:
@@ -123,14 +127,14 @@ def verify(subject: Subject, step: Callable[[str], None]) -> Verification:
     return Verification(
         schema_version=names.VERIFICATION_SCHEMA_VERSION,
         badge=badge,
-        result_sha256=sha256_of(subject.path),
-        ranks_sha256=sha256_of(subject.path.with_name(RANKS)),
-        aligner_sha256=subject.aligner.sha256 if subject.aligner else None,
+        result_sha256=sha256_file(path),
+        ranks_sha256=sha256_file(ranks) if (ranks := path.with_name(RANKS)).is_file() else None,
+        aligner_sha256=aligner.sha256 if aligner else None,
         checks=checks,
         tolerances=work.tolerances,
-        sealed_release=release_reference(subject.sealed) if subject.sealed else None,
+        sealed_release=release_reference(terms.sealed) if terms.sealed else None,
         sealed_tracks=work.sealed_tracks,
-        isolation=subject.isolation if work.tolerances else None,
+        isolation=terms.isolation if work.tolerances else None,
         environment=environment(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -139,21 +143,20 @@ def verify(subject: Subject, step: Callable[[str], None]) -> Verification:
 Look = Callable[[], str]
 
 
-def _plan(work: _Work) -> Iterator[tuple[str, Look, Badge | None]]:
+def _plan(work: _Work, aligner: AlignerSource | None) -> Iterator[tuple[str, Look, Badge | None]]:
     """The checks in order, and the badge that each of them earns."""
     yield names.SCHEMA, work.schema, None
     yield names.RELEASE, work.release, None
     yield names.PROTOCOL, work.protocol, None
-    aligner, hidden = work.subject.aligner, work.subject.sealed
     if aligner is not None:
         yield names.FILE, partial(work.file, aligner), None
     yield names.RANKS, work.ranks, None
     yield names.RESCORED, work.rescored, "self-reported"
-    if aligner is None or not work.subject.run:
+    if aligner is None or not work.terms.run:
         return
     yield names.AGAIN, partial(work.reproduced, aligner), "reproduced"
-    if hidden is not None:
-        yield names.HIDDEN, partial(work.sealed, aligner, hidden), "sealed"
+    if work.terms.sealed is not None:
+        yield names.HIDDEN, partial(work.sealed, aligner, work.terms.sealed), "sealed"
 
 
 class _Wrong(Exception):
@@ -168,7 +171,8 @@ def _refuse(why: str) -> NoReturn:
 class _Work:
     """The checks, each of which says what it saw, and what the later ones need of it."""
 
-    subject: Subject
+    path: Path
+    terms: Terms
     step: Callable[[str], None]
     record: Result = field(init=False)
     cells: Mapping[Cell, QueryValues] = field(init=False)
@@ -177,14 +181,14 @@ class _Work:
 
     def schema(self) -> str:
         try:
-            self.record = read_result(self.subject.path, check=False)
+            self.record = read_result(self.path, check=False)
         except InputError as error:
             _refuse(error.what)
         aligner = self.record.aligner
         return f"{aligner.name} {aligner.version}, result.json version {self.record.schema_version}"
 
     def release(self) -> str:
-        ours, theirs = self.subject.release.manifest, self.record.release
+        ours, theirs = self.terms.release.manifest, self.record.release
         if ours.fingerprint != theirs.fingerprint:
             _refuse(
                 f"the result is about {theirs.name} {theirs.version}, fingerprint "
@@ -212,10 +216,10 @@ class _Work:
             if ours != theirs:
                 _refuse(f"{name} is {theirs!r} in the result, but {ours!r} in the file")
         try:
-            choose_tracks(source.info.uses, tuple(tracks_of(self.record)), self.subject.release)
+            choose_tracks(source.info.uses, tuple(tracks_of(self.record)), self.terms.release)
         except InputError as error:
             _refuse(error.what)
-        told = flags(source, self.subject.release, self.record.scores, self.record.runs)
+        told = flags(source, self.terms.release, self.record.scores, self.record.runs)
         if told != self.record.flags:
             other = sorted(set(told) ^ set(self.record.flags))
             _refuse(f"the flags are not those that its scores raise: {other[0]}")
@@ -223,18 +227,18 @@ class _Work:
 
     def ranks(self) -> str:
         try:
-            table = read_ranks(self.subject.path)
-            self.cells = check_scores(self.record, table, self.subject.path)
+            table = read_ranks(self.path)
+            self.cells = check_scores(self.record, table, self.path)
         except InputError as error:
             _refuse(error.what)
         return f"{len(table):,} rows give {len(self.cells)} scores of the record"
 
     def rescored(self) -> str:
-        release, split = self.subject.release, self.record.scores[0].split
+        release, split = self.terms.release, self.record.scores[0].split
         contexts: dict[tuple[str, str], Context] = {}
         for source, target in release.directions:
             direction = prepare_to_score(release, split, source, target)
-            contexts[source, target] = context_of(direction, [], self.step, self.subject.cache)
+            contexts[source, target] = context_of(direction, [], self.step, self.terms.cache)
         problem = problem_with_scores(self.record, self.cells, contexts)
         if problem is not None:
             _refuse(problem)
@@ -242,17 +246,17 @@ class _Work:
 
     def reproduced(self, source: AlignerSource) -> str:
         record = self.record
-        tracks = choose_tracks(source.info.uses, tuple(tracks_of(record)), self.subject.release)
+        tracks = choose_tracks(source.info.uses, tuple(tracks_of(record)), self.terms.release)
         try:
             again = run_again(
                 source,
-                self.subject.release,
+                self.terms.release,
                 tracks,
                 split=record.scores[0].split,
                 seeds=seeds_of(record),
-                isolation=self.subject.isolation,
-                limits=self.subject.limits,
-                cache=self.subject.cache,
+                isolation=self.terms.isolation,
+                limits=self.terms.limits,
+                cache=self.terms.cache,
                 step=self.step,
             )
         except AlignerError as error:
@@ -275,9 +279,9 @@ class _Work:
                 hidden,
                 choose_tracks(source.info.uses, (), hidden),
                 seeds=SEEDS,
-                cache=self.subject.cache,
-                isolation=self.subject.isolation,
-                limits=self.subject.limits,
+                cache=self.terms.cache,
+                isolation=self.terms.isolation,
+                limits=self.terms.limits,
                 step=self.step,
             )
         except InputError as error:
@@ -289,7 +293,7 @@ class _Work:
         seen = ", ".join(
             f"{t.track} {t.sealed:.2f} (public {t.public:.2f})" for t in self.sealed_tracks
         )
-        committed = self.subject.release.manifest.sealed_commitment is not None
+        committed = self.terms.release.manifest.sealed_commitment is not None
         return f"gap closed: {seen}" + (
             "" if committed else "; the public release commits to no sealed one"
         )
