@@ -1,5 +1,12 @@
 """What the command line and Python share: resolve a release, run, return records."""
 
+from cse_bench.api.board import (
+    build_board,
+    check_entries,
+    serve_site,
+    take_entries,
+    verify_entries,
+)
 from cse_bench.api.building import audit, build
 from cse_bench.api.describing import describe
 from cse_bench.api.hub import PUBLISH_STEPS, publish, publish_site, submit
@@ -16,8 +23,10 @@ __all__ = [
     "PUBLISH_STEPS",
     "audit",
     "build",
+    "build_board",
     "catalogue",
     "check_aligner",
+    "check_entries",
     "cite",
     "compare",
     "describe",
@@ -34,8 +43,11 @@ __all__ = [
     "publish_site",
     "report",
     "sandbox",
+    "serve_site",
     "submit",
+    "take_entries",
     "train",
     "tune",
     "verify",
+    "verify_entries",
 ]

@@ -27,6 +27,7 @@ VERBS = {
     "download": "Put a release into a folder: the embedded one, or one from the Hub.",
     "evaluate": "Score an aligner on the benchmark.",
     "export": "Write a result in another format.",
+    "leaderboard": "Keep the board: check, take, verify, build, serve.",
     "list": "List aligners, trainers, tasks and tracks.",
     "neighbours": "Show the nearest products, before and after alignment.",
     "new": "Write a commented template of an aligner.",

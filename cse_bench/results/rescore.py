@@ -212,11 +212,11 @@ def _placed(cell: Cell, own: dict[str, Floats], run: Ints, n_runs: int) -> Ints 
     """What was placed among how many, if every run placed the same."""
     if np.isnan(own["item"]).any() or np.isnan(own["rank"]).any():
         return None
-    rows = np.column_stack([own[name] for name in ("query", "item", "n_candidates")])
-    key = (run, own["query"], own["item"])
-    if not _in_order(*key):
-        rows = rows[np.lexsort(key[::-1])]
-    by_run = rows.reshape(n_runs, -1, 3)
-    if (by_run != by_run[0]).any():
+    rows = np.column_stack([own["query"], own["item"], run, own["n_candidates"]]).astype(np.int64)
+    if not _in_order(*rows.T[:3]):
+        rows = rows[np.lexsort(rows.T[2::-1])]
+    by_item = rows.reshape(-1, n_runs, 4)
+    same = (by_item[:, :, [0, 1, 3]] == by_item[:, :1, [0, 1, 3]]).all()
+    if not (same and (by_item[:, :, 2] == np.arange(n_runs)).all()):
         raise InputError(f"the runs of {cell} do not place the same items")
-    return by_run[0].astype(np.int64)
+    return by_item[:, 0, [0, 1, 3]]

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cse_bench.errors import InputError
 from cse_bench.results.record import Result
+from cse_bench.results.rescore import NAMES
 
 FILES = ("result.json", "ranks.parquet", "aligned.parquet")
 """What a result's directory holds, and nothing else."""
@@ -89,7 +91,7 @@ def write_result(
         stage = Path(place)
         text = result.model_dump_json(indent=1) + "\n"
         (stage / record.name).write_text(text, encoding="utf-8")
-        _write(ranks, stage / ranks_file.name)
+        _write_ranks(ranks, stage / ranks_file.name)
         if aligned is not None:
             _write(aligned, stage / aligned_file.name)
             (stage / aligned_file.name).replace(aligned_file)
@@ -101,3 +103,26 @@ def write_result(
 
 def _write(table: pa.Table, path: Path) -> None:
     pq.write_table(table, path, compression="zstd", compression_level=6)
+
+
+def _write_ranks(ranks: pa.Table, path: Path) -> None:
+    """Write ranks so that the same query of all runs stands together, in three fifths of the room.
+
+    Boards keep them in git for good.
+    """
+    codes = np.zeros(len(ranks), np.int64)
+    for name in NAMES:
+        column = ranks[name].combine_chunks()
+        codes = codes * len(column.dictionary) + column.indices.to_numpy()
+    item = ranks["item"].fill_null(-1).to_numpy()
+    keys = (ranks["seed"], ranks["draw"], item, ranks["query"], codes)  # the last counts most
+    order = np.lexsort([np.asarray(key) for key in keys])
+    near = ("query", "item", "group")
+    pq.write_table(
+        ranks.take(pa.array(order)),
+        path,
+        compression="zstd",
+        compression_level=6,
+        use_dictionary=[name for name in ranks.column_names if name not in (*near, "value")],
+        column_encoding=dict.fromkeys(near, "DELTA_BINARY_PACKED"),
+    )
