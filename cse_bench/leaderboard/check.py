@@ -10,8 +10,8 @@ from cse_bench.errors import InputError
 from cse_bench.harness.tracks import choose_tracks
 from cse_bench.leaderboard.folders import ALIGNER, Folder, problem_with_layout
 from cse_bench.leaderboard.reproduced import tracks_of
-from cse_bench.leaderboard.verification import SCHEMA, Check, Verification
-from cse_bench.leaderboard.verify import Terms, verify
+from cse_bench.leaderboard.verification import RELEASE, SCHEMA, Check, Verification
+from cse_bench.leaderboard.verify import Terms, problem_with_release, verify
 from cse_bench.release.read import Release
 from cse_bench.results.read import read_result
 from cse_bench.results.record import Result
@@ -105,6 +105,7 @@ def examine(
         return Examined([*checks, _check(SCHEMA, error.what, "")])
     tracks = f"tracks {', '.join(tracks_of(result))}, in every direction"
     for name, problem, told in (
+        (RELEASE, problem_with_release(result, terms.release), "the board's"),
         (COMPLETE, _incomplete(folder, result, terms.release), tracks),
         (OWN, _not_its_own(folder, result, others), "no other has its name or its scores"),
     ):

@@ -140,6 +140,18 @@ def verify(
     )
 
 
+def problem_with_release(record: Result, release: Release) -> str | None:
+    """Whether a result is about other data; None if it is about this release."""
+    ours, theirs = release.manifest, record.release
+    if ours.fingerprint == theirs.fingerprint:
+        return None
+    return (
+        f"the result is about {theirs.name} {theirs.version}, fingerprint "
+        f"{theirs.fingerprint[:12]}, not {ours.name} {ours.version}, fingerprint "
+        f"{ours.fingerprint[:12]}"
+    )
+
+
 Look = Callable[[], str]
 
 
@@ -188,14 +200,11 @@ class _Work:
         return f"{aligner.name} {aligner.version}, result.json version {self.record.schema_version}"
 
     def release(self) -> str:
-        ours, theirs = self.terms.release.manifest, self.record.release
-        if ours.fingerprint != theirs.fingerprint:
-            _refuse(
-                f"the result is about {theirs.name} {theirs.version}, fingerprint "
-                f"{theirs.fingerprint[:12]}, not {ours.name} {ours.version}, fingerprint "
-                f"{ours.fingerprint[:12]}"
-            )
-        return f"{theirs.name} {theirs.version}, fingerprint {theirs.fingerprint[:12]}"
+        problem = problem_with_release(self.record, self.terms.release)
+        if problem is not None:
+            _refuse(problem)
+        of = self.record.release
+        return f"{of.name} {of.version}, fingerprint {of.fingerprint[:12]}"
 
     def protocol(self) -> str:
         version = self.record.protocol.version
