@@ -89,7 +89,7 @@ def _standing(
         why = "the reference does not stand above the floor in every direction"
     elif any(score.discriminative is False for score in own[0][1]):
         why = "not discriminative here: the oracle's interval reaches down to the floor"
-    order = sorted(range(len(own)), key=lambda i: _height(gaps[i], own[i][1]), reverse=True)
+    order = sorted(range(len(own)), key=lambda i: (-_height(gaps[i], own[i][1]), own[i][0].entry))
     own, gaps = [own[i] for i in order], [gaps[i] for i in order]
     ranks: list[int | None] = [None] * len(own)
     if why is None:
