@@ -245,7 +245,9 @@ def build_board(
 
         step("drawing")
         with staged_directory(site, replace=True) as stage:
-            build_site(board, sources(folders, board), stage, data)
+            privacy = data.path / "privacy_report.json"
+            told = privacy.read_text(encoding="utf-8") if privacy.is_file() else None
+            build_site(board, sources(folders, board), {}, stage, told)
     return board, left_out
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -115,3 +115,11 @@ class Board(_Record):
     tasks: list[About]
     standings: list[Standing]
     entries: list[BoardEntry]
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of ``board.json``; exported to ``leaderboard/schema``."""
+    schema = Board.model_json_schema(mode="serialization")
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "cse-bench board"
+    return schema

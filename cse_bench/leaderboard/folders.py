@@ -91,8 +91,8 @@ def find_folders(root: Path) -> list[Folder]:
 
 def _directories(place: Path) -> Iterator[Path]:
     for path in sorted(place.iterdir()):
-        if path.name.startswith(".git"):
-            continue
+        if path.name.startswith("."):
+            continue  # git's own, and what is being written
         if path.is_symlink() or not path.is_dir():
             raise InputError(f"{path} is no entry's folder", "take it away")
         yield path

@@ -1,0 +1,94 @@
+"""The board's inbox: what a pull request would change, fetched as plain files of limited size."""
+
+from __future__ import annotations
+
+import pytest
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+
+from cse_bench.errors import InputError
+from cse_bench.hub import inbox
+from cse_bench.hub.inbox import fetch_entries, split_pull
+from tests.hub.conftest import TOKEN
+
+FOLDER = "entries/mine/0123456789ab"
+OTHER = "entries/theirs/ba9876543210"
+
+
+@pytest.fixture
+def client(server):
+    return HfApi(server.url, token=TOKEN)
+
+
+@pytest.fixture
+def board(server, repo, client):
+    """An inbox with one entry."""
+    server.store.create("dataset", repo)
+    commit(client, repo, {"README.md": b"# the board", **entry(OTHER)})
+    return repo
+
+
+def entry(folder):
+    names = ("result.json", "ranks.parquet", "aligner.py")
+    return {f"{folder}/{name}": f"{folder} {name}".encode() for name in names}
+
+
+def commit(client, repo, files, *, delete=(), pull=False):
+    operations = [CommitOperationAdd(path, data) for path, data in files.items()]
+    operations += [CommitOperationDelete(path) for path in delete]
+    return client.create_commit(
+        repo, operations, commit_message="x", repo_type="dataset", create_pr=pull
+    )
+
+
+def test_what_was_merged_is_fetched_whole(hub, board, tmp_path):
+    found = fetch_entries(hub, board, None, tmp_path)
+    assert found.folders == [OTHER]
+    assert found.problems == {}
+    assert {p.name: p.read_bytes() for p in (tmp_path / OTHER).iterdir()} == {
+        path.rpartition("/")[2]: data for path, data in entry(OTHER).items()
+    }
+    assert not any(path.is_symlink() for path in tmp_path.rglob("*"))
+
+
+def test_of_a_pull_request_only_what_it_adds(hub, board, client, tmp_path):
+    commit(client, board, entry(FOLDER), pull=True)
+    commit(client, board, {"README.md": b"# meanwhile"})
+    found = fetch_entries(hub, board, 1, tmp_path)
+    assert found.folders == [FOLDER]
+    assert found.problems == {}
+
+
+def test_what_a_pull_request_may_not_do_is_told(hub, board, client, tmp_path, monkeypatch):
+    monkeypatch.setattr(inbox, "LARGEST", 1000)
+    files = {
+        **entry(FOLDER),
+        "README.md": b"changed",
+        f"{OTHER}/result.json": b"changed",
+        f"{FOLDER}/setup.py": b"boom",
+        f"{FOLDER}/deeper/result.json": b"boom",
+        "entries/UPPER/0123456789ab/result.json": b"boom",
+        "entries/mine/aaaaaaaaaaaa/ranks.parquet": b"x" * 2000,
+    }
+    commit(client, board, files, delete=[f"{OTHER}/aligner.py"], pull=True)
+    problems = fetch_entries(hub, board, 1, tmp_path).problems
+    assert problems.pop(f"{OTHER}/aligner.py") == "the pull request deletes it"
+    assert problems.pop("README.md") == "the pull request changes it"
+    assert problems.pop(f"{OTHER}/result.json") == "the pull request changes it"
+    assert "holds 2,000 bytes" in problems.pop("entries/mine/aaaaaaaaaaaa/ranks.parquet")
+    assert set(problems.values()) == {"it is no part of an entry"}
+    assert set(problems) == {
+        f"{FOLDER}/setup.py",
+        f"{FOLDER}/deeper/result.json",
+        "entries/UPPER/0123456789ab/result.json",
+    }
+
+
+def test_a_pull_request_that_is_not_there(hub, board, tmp_path):
+    with pytest.raises(InputError, match="has no pull request 9"):
+        fetch_entries(hub, board, 9, tmp_path)
+
+
+def test_how_a_pull_request_is_named():
+    assert split_pull("org/board#12") == ("org/board", 12)
+    assert split_pull("org/board") == ("org/board", None)
+    assert split_pull("org/board#0") == ("org/board#0", None)
