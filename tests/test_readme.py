@@ -33,6 +33,7 @@ def place(tmp_path_factory):
     """A directory with the examples, as a checkout has them."""
     directory = tmp_path_factory.mktemp("readme")
     shutil.copytree(ROOT / "examples", directory / "examples")
+    (directory / "leaderboard").symlink_to(ROOT / "leaderboard")
     return directory
 
 
