@@ -17,7 +17,7 @@ from cse_bench.errors import InputError
 from cse_bench.extras import require
 from cse_bench.leaderboard.board import Board, BoardEntry
 from cse_bench.leaderboard.site import words
-from cse_bench.leaderboard.site.bars import Bar, scale_of
+from cse_bench.leaderboard.site.bars import Bar, oracle_gaps, scale_of
 from cse_bench.leaderboard.site.dataset import MARKS, read_privacy
 from cse_bench.leaderboard.site.field import Plot, field_plots
 from cse_bench.leaderboard.site.view import BoardPage, Place, board_page, metrics_of, places
@@ -160,7 +160,10 @@ class _Site:
         quarters = [(cost.track, quarter) for cost in entry.tracks for quarter in cost.quarters]
         rows = [place.line.row for place in own]
         # Its own scale: one far-off entry must not press the drawings of all others.
-        scale = scale_of((row.gap_closed, row.gap_low, row.gap_high) for row in rows)
+        scale = scale_of(
+            ((row.gap_closed, row.gap_low, row.gap_high) for row in rows),
+            (gap for row in rows for gap in oracle_gaps(row.directions)),
+        )
         bars: dict[tuple[tuple[str, str, str], str], Bar | None] = {
             (place.metric.key, place.track): scale.bar(
                 row.gap_closed, row.gap_low, row.gap_high, row.directions
@@ -227,7 +230,7 @@ def commands(board: Board) -> str:
 
 
 def _field_data(plots: list[Plot]) -> str:
-    """The figures as a script of their own: a page from a folder may not read JSON from beside it."""
+    """The figures as a script: a page opened from a folder may not read JSON from beside it."""
     data = {
         "figures": {plot.id: plot.figure.to_plotly_json() for plot in plots},
         "dark": to_dark(),
@@ -239,11 +242,7 @@ def _field_data(plots: list[Plot]) -> str:
 
 def _colours() -> str:
     """The tones as CSS variables, light and dark; and a class for each series."""
-    tones = {
-        k: v
-        for k, v in css_variables().items()
-        if not k.startswith("category-")
-    }  # fmt: skip
+    tones = {k: v for k, v in css_variables().items() if not k.startswith("category-")}
     light = " ".join(f"--{name}: {tone.light};" for name, tone in tones.items())
     dark = " ".join(f"--{name}: {tone.dark};" for name, tone in tones.items())
     series = " ".join(f".s{i} {{ color: var(--series-{i}); }}" for i in range(len(SERIES)))
@@ -276,6 +275,7 @@ def _templates(board: Board) -> Any:
     environment.filters |= {
         "percent": words.percent,
         "number": words.number,
+        "exact": words.exact,
         "duration": words.duration,
         "memory": words.memory,
         "hardware": words.hardware,

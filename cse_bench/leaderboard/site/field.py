@@ -34,14 +34,15 @@ class Key:
         The track.
     series : int
         Number of its colour.
-    glyph, symbol : str
-        Its mark as text, and Plotly's name of it.
+    glyph, symbol, dash : str
+        Its mark as text, Plotly's name of it, and of its line.
     """
 
     name: str
     series: int
     glyph: str
     symbol: str
+    dash: str
 
     @property
     def marker(self) -> dict[str, Any]:
@@ -99,10 +100,12 @@ def field_plots(page: BoardPage) -> list[Plot]:
     if not sections:
         return []
     keys = {
-        # A second round through the colours meets other marks.
-        s.track.name: Key(s.track.name, i % len(SERIES), GLYPHS[mark], SYMBOLS[mark])
+        # A second round through the colours meets other marks and lines.
+        s.track.name: Key(s.track.name, i % len(SERIES), GLYPHS[mark], SYMBOLS[mark], dash)
         for i, s in enumerate(sections)
-        for mark in [(i + i // len(SERIES)) % len(SYMBOLS)]
+        for mark, dash in [
+            ((i + i // len(SERIES)) % len(SYMBOLS), "dot" if i // len(SERIES) else "solid")
+        ]
     }
     plots = [_by_track(sections, keys), _by_time(sections, keys)]
     quarters = _by_popularity(sections, keys, page.metric.variant)
@@ -188,7 +191,7 @@ def _by_track(sections: list[Section], keys: dict[str, Key]) -> Plot:
         )
         rows += [(line.entry, [key.name, _told(_gap(line))]) for line in lines]
     return Plot(
-        "by-track", "Against evidence", "Every entry on every track that it runs; best on the left.",
+        "by-track", "Against evidence", "Every entry on each track that it runs; best on the left.",
         "Gap closed by track. " + "; ".join(told), figure, [],
         ["aligner", "track", "gap closed [95 %]"], 2, rows,
     )  # fmt: skip
@@ -203,7 +206,7 @@ def _by_time(sections: list[Section], keys: dict[str, Key]) -> Plot:
         gaps,
         xaxis={
             "type": "log", "tickvals": ticks, "title": {"text": "median fit, logarithmic"},
-            "ticktext": ["1 ms", "10 ms", ".1 s", "1 s", "10 s", "100 s", "17 min", "2.8 h", "28 h"],
+            "ticktext": [duration(tick) for tick in ticks],
         },
     )  # fmt: skip
     rows: list[tuple[BoardEntry, list[str]]] = []
@@ -223,7 +226,8 @@ def _by_time(sections: list[Section], keys: dict[str, Key]) -> Plot:
     return Plot(
         "by-time", "Against fit time", "Each on its author's machine: read powers of ten, no more.",
         f"Gap closed against fit time, {len(rows)} points; the table has them all.",
-        figure, list(keys.values()), ["aligner", "track", "median fit", "gap closed [95 %]"], 2, rows,
+        figure, list(keys.values()),
+        ["aligner", "track", "median fit", "gap closed [95 %]"], 2, rows,
     )  # fmt: skip
 
 
@@ -261,8 +265,11 @@ def _by_popularity(sections: list[Section], keys: dict[str, Key], variant: str) 
             x=[round(labels.index(q.label) + apart, 4) for q in own],
             y=[gap[0] for gap in found], error_y=_errors(found, key.marker["color"], shown=True),
             mode="lines+markers", marker=key.marker,
-            line={"color": key.marker["color"], "width": 1.6},
-            text=[f"{name}<br>{plain(q.label)}<br>{_told(g)}" for q, g in zip(own, found, strict=True)],
+            line={"color": key.marker["color"], "width": 1.6, "dash": key.dash},
+            text=[
+                f"{name}<br>{plain(q.label)}<br>{_told(gap)}"
+                for q, gap in zip(own, found, strict=True)
+            ],
             hovertemplate="%{text}<extra></extra>",
         )  # fmt: skip
         cells = {q.label: _told(gap) for q, gap in zip(own, found, strict=True)}

@@ -5,23 +5,14 @@ from __future__ import annotations
 from cse_bench.leaderboard.board import BoardEntry
 from cse_bench.leaderboard.verification import Badge
 
-BADGES: dict[Badge, tuple[str, str]] = {
-    "self-reported": (
-        "○",
-        "The author's own run. The scores were computed again from its ranks; "
-        "nobody has run the aligner again.",
-    ),
-    "reproduced": (
-        "◐",
-        "The aligner's file was run again in a sandbox, and the scores came back.",
-    ),
-    "sealed": (
-        "●",
-        "Run again in a sandbox, and run on a release that nobody outside has seen: "
-        "the gap it closes there agrees.",
-    ),
+BADGES: dict[Badge, str] = {
+    "self-reported": "The author's own run. The scores were computed again from its ranks; "
+    "nobody has run the aligner again.",
+    "reproduced": "The aligner's file was run again in a sandbox, and the scores came back.",
+    "sealed": "Run again in a sandbox, and run on a release that nobody outside has seen: "
+    "the gap it closes there agrees.",
 }
-"""Badge → its mark, which tells it apart without colour, and what it says; weakest first."""
+"""Badge → what it says; weakest first. The style sheet gives each a mark of its own."""
 
 MISSING = "–"
 
@@ -36,6 +27,11 @@ def percent(value: float | None) -> str:
     return "0%" if text == "-0%" else text.replace("-", "−")
 
 
+def exact(value: float | None) -> str:
+    """To be sorted by: six digits, or nothing where there is no number."""
+    return "" if value is None else f"{value:.6g}"
+
+
 def interval(low: float | None, high: float | None) -> str:
     """Both ends of a gap's interval, in per cent."""
     if low is None or high is None:
@@ -48,10 +44,10 @@ def number(value: float | None) -> str:
     if value is None:
         return MISSING
     digits = 4 if abs(value) < 0.1 else 3
-    text = f"{value:.{digits}f}"
+    text = f"{abs(value):.{digits}f}"
     if float(text) == 0:
         return "0"
-    return text.replace("0.", ".", 1).replace("-", "−") if abs(float(text)) < 1 else text
+    return ("−" if value < 0 else "") + text.removeprefix("0")
 
 
 def duration(seconds: float) -> str:

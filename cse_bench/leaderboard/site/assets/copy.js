@@ -24,3 +24,4 @@ for (const block of document.querySelectorAll("pre.copy")) {
   block.replaceWith(holder);
   holder.append(block, button);
 }
+document.documentElement.dataset.drawn = "yes";
