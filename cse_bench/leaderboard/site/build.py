@@ -271,7 +271,12 @@ def _templates(board: Board) -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"board": board, "badges": words.BADGES, "generator": GENERATOR}
+    environment.globals |= {
+        "board": board,
+        "badges": words.BADGES,
+        "explained": words.EXPLAINED,
+        "generator": GENERATOR,
+    }
     environment.filters |= {
         "percent": words.percent,
         "number": words.number,

@@ -14,6 +14,19 @@ BADGES: dict[Badge, str] = {
 }
 """Badge → what it says; weakest first. The style sheet gives each a mark of its own."""
 
+EXPLAINED = {
+    "rendered": "simulated crossings: half of a real basket is shown as the other shop's products, "
+    "the rest is to be found",
+    "real": "real crossings: a shopper's visit, and their next one in the other shop",
+    "cosine": "each product against all of the other shop",
+    "lower": "the lower of the two shops",
+    "auc": "the share of products of like popularity that the right one beats; chance is .5",
+    "bits": "bits gained per query over guessing by popularity",
+    "mrr": "mean reciprocal rank",
+    "ratio": "what is left in the shared space of a shop's own quality",
+}
+"""Variants and metrics in a line each, where this package knows them."""
+
 MISSING = "–"
 
 MINUTE, HOUR = 60, 3600

@@ -18,6 +18,8 @@
     for (const [id, figure] of Object.entries(figures)) {
       const { data, layout } = toned(figure);
       if (touch) layout.dragmode = false;
+      // Plotly leaves out labels that would touch: on a phone they are turned, to be all there.
+      if (innerWidth < 720 && layout.xaxis.type !== "log") layout.xaxis.tickangle = -50;
       Plotly.react(document.getElementById(id), data, layout, config);
     }
   };
