@@ -66,7 +66,7 @@ def page(path: Path) -> Page:
 def test_there_is_a_page_for_everything(site):
     board = make_board()
     wanted = {"index.html", "field.html", "data.html", "submit.html", "board.json"}
-    wanted |= {f"assets/{n}" for n in ("site.css", "board.js", "copy.js", "field.js")}
+    wanted |= {f"assets/{n}" for n in ("site.css", "mark.svg", "board.js", "copy.js", "field.js")}
     wanted |= {"assets/plotly.min.js", "assets/field-data.js"}
     wanted |= {f"{entry.folder}.html" for entry in board.entries}
     found = {str(p.relative_to(site)) for p in site.rglob("*") if p.is_file()}

@@ -139,7 +139,7 @@ class _Site:
         self._data(privacy)
         self.page("submit.html", "submit.html.j2", "submit.html")
         self.file("board.json", self.board.model_dump_json(indent=1) + "\n")
-        for name in ("board.js", "copy.js", "field.js"):
+        for name in ("board.js", "copy.js", "field.js", "mark.svg"):
             self.file(f"assets/{name}", _asset(name))
         self.file("assets/site.css", _colours() + _asset("site.css"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 MANY = 60
-"""With more points than that intervals are told on hovering and in the table, not drawn."""
+"""With more points than that intervals are not drawn."""
 
 SOFT, CARD = TONES["soft"].light, TONES["card"].light
 
@@ -48,7 +49,7 @@ class Key:
     def marker(self) -> dict[str, Any]:
         """For Plotly."""
         line = {"color": CARD, "width": 1}
-        return {"color": SERIES[self.series].light, "symbol": self.symbol, "size": 9, "line": line}
+        return {"color": SERIES[self.series].light, "symbol": self.symbol, "size": 10, "line": line}
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +152,10 @@ def _figure(gaps: Sequence[Gap], **layout: Any) -> go.Figure:
     return figure
 
 
+def _where(gaps: Sequence[Gap]) -> str:
+    return "" if len(gaps) <= MANY else " With so many, intervals are in the table alone."
+
+
 def _errors(gaps: Sequence[Gap], colour: str, *, shown: bool) -> dict[str, Any]:
     ends = [(v or 0.0, low, high) for v, low, high in gaps]
     return {
@@ -191,10 +196,16 @@ def _by_track(sections: list[Section], keys: dict[str, Key]) -> Plot:
         )
         rows += [(line.entry, [key.name, _told(_gap(line))]) for line in lines]
     return Plot(
-        "by-track", "Against evidence", "Every entry on each track that it runs; best on the left.",
+        "by-track", "Against evidence",
+        f"Every entry on each track that it runs; best on the left.{_where(gaps)}",
         "Gap closed by track. " + "; ".join(told), figure, [],
         ["aligner", "track", "gap closed [95 %]"], 2, rows,
     )  # fmt: skip
+
+
+def _seconds(line: Line) -> float:
+    """What a fit took; a logarithm has no nought."""
+    return max(line.cost.seconds, 1e-4) if line.cost is not None else 1e-4
 
 
 def _by_time(sections: list[Section], keys: dict[str, Key]) -> Plot:
@@ -202,29 +213,32 @@ def _by_time(sections: list[Section], keys: dict[str, Key]) -> Plot:
     shown = [(s, [line for line in _drawn(s) if line.cost is not None]) for s in sections]
     gaps = [_gap(line) for _, lines in shown for line in lines]
     ticks = [10.0**i for i in range(-3, 6)]
+    times = [_seconds(line) for _, lines in shown for line in lines] or [1.0]
     figure = _figure(
         gaps,
         xaxis={
             "type": "log", "tickvals": ticks, "title": {"text": "median fit, logarithmic"},
             "ticktext": [duration(tick) for tick in ticks],
+            "range": [math.log10(min(times)) - 0.3, math.log10(max(times)) + 0.3],
         },
     )  # fmt: skip
     rows: list[tuple[BoardEntry, list[str]]] = []
     for section, lines in shown:
         key, own = keys[section.track.name], [_gap(line) for line in lines]
-        seconds = [line.cost.seconds if line.cost else 0.0 for line in lines]
         figure.add_scatter(
-            x=[max(s, 1e-4) for s in seconds], y=[gap[0] for gap in own],
+            x=[_seconds(line) for line in lines], y=[gap[0] for gap in own],
             error_y=_errors(own, key.marker["color"], shown=len(gaps) <= MANY),
             mode="markers", marker=key.marker, text=[_hover(ln, key.name) for ln in lines],
             hovertemplate="%{text}<extra></extra>",
         )  # fmt: skip
         rows += [
-            (line.entry, [key.name, duration(s), _told(_gap(line))])
-            for line, s in zip(lines, seconds, strict=True)
+            (line.entry, [key.name, duration(line.cost.seconds), _told(_gap(line))])
+            for line in lines
+            if line.cost is not None
         ]
     return Plot(
-        "by-time", "Against fit time", "Each on its author's machine: read powers of ten, no more.",
+        "by-time", "Against fit time",
+        f"Each on its author's machine: read powers of ten, no more.{_where(gaps)}",
         f"Gap closed against fit time, {len(rows)} points; the table has them all.",
         figure, list(keys.values()),
         ["aligner", "track", "median fit", "gap closed [95 %]"], 2, rows,
