@@ -110,6 +110,7 @@ class Board(_Record):
     cse_bench: str
     protocol: str
     release: ReleaseReference
+    licence: str = Field(default="", description="of the release; empty where it is not known")
     directions: list[tuple[str, str]]
     tracks: list[About]
     tasks: list[About]
