@@ -110,7 +110,7 @@ class Board(_Record):
     cse_bench: str
     protocol: str
     release: ReleaseReference
-    licence: str = Field(default="", description="of the release; empty where it is not known")
+    licence: str = Field(description="of the release")
     directions: list[tuple[str, str]]
     tracks: list[About]
     tasks: list[About]

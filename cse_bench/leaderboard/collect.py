@@ -72,6 +72,7 @@ def collect(folders: Sequence[Folder], release: Release) -> tuple[Board, dict[st
         cse_bench=cse_bench.__version__,
         protocol=PROTOCOL_VERSION,
         release=release_reference(release),
+        licence=release.manifest.licence,
         directions=list(release.directions),
         tracks=[About(name=track.name, about=track.about) for track in TRACKS.values()],
         tasks=[About(name=t.name, about=t.about, guard=t.guard) for t in TASKS],
