@@ -43,6 +43,8 @@ def check(where: str, entries: Path, release: str) -> int:
 
     with steps("checking", 0) as step:
         found = api.check_entries(where, entries=entries, release=release, told=_tell, step=step)
+    if not found:
+        click.echo("nothing there")
     return _ended(found)
 
 
