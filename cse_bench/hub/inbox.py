@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from cse_bench.errors import InputError
 from cse_bench.hub.client import Hub, connected
-from cse_bench.hub.submit import ALIGNER, BOARD, RANKS, RECORD
+from cse_bench.hub.submit import ALIGNER, BOARD
+from cse_bench.results.write import RANKS, RECORD
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

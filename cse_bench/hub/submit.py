@@ -13,9 +13,10 @@ from cse_bench.hub.pulls import find_pull_request, open_pull_request
 from cse_bench.hub.repository import MAIN, Change, LocalFile, differences, inspect, local_file
 from cse_bench.results.read import read_result
 from cse_bench.results.record import Result
+from cse_bench.results.write import RANKS, RECORD
 
 BOARD = "dataset"
-RECORD, RANKS, ALIGNER = "result.json", "ranks.parquet", "aligner.py"
+ALIGNER = "aligner.py"
 
 
 @dataclass(frozen=True)

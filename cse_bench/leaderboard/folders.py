@@ -16,9 +16,10 @@ from cse_bench.errors import InputError
 from cse_bench.files import sha256_file
 from cse_bench.leaderboard.verification import Verification
 from cse_bench.results.rescore import NAMES, NUMBERS
+from cse_bench.results.write import RANKS, RECORD
 
 ENTRIES = "entries"
-RECORD, RANKS, ALIGNER = "result.json", "ranks.parquet", "aligner.py"
+ALIGNER = "aligner.py"
 VERIFICATION = "verification.json"
 
 SUBMITTED = (RECORD, RANKS, ALIGNER)

@@ -29,7 +29,6 @@ from cse_bench.harness.sandbox.backends import NONE
 from cse_bench.harness.sandbox.limits import DEFAULT, Limits
 from cse_bench.harness.tracks import choose_tracks
 from cse_bench.leaderboard import verification as names
-from cse_bench.leaderboard.folders import RANKS
 from cse_bench.leaderboard.reproduced import (
     problem_with_runs,
     run_again,
@@ -44,6 +43,7 @@ from cse_bench.release.read import Release
 from cse_bench.results.read import check_scores, read_ranks, read_result
 from cse_bench.results.record import Result
 from cse_bench.results.rescore import Cell, QueryValues
+from cse_bench.results.write import RANKS
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from cse_bench.errors import InputError
 from cse_bench.results.record import Result
 from cse_bench.results.rescore import NAMES
 
-FILES = ("result.json", "ranks.parquet", "aligned.parquet")
+RECORD, RANKS, VECTORS = FILES = ("result.json", "ranks.parquet", "aligned.parquet")
 """What a result's directory holds, and nothing else."""
 
 
