@@ -70,6 +70,7 @@ def _fit(job: FitJob, answers: Answers, scratch: bool) -> int:
     lines = job.text.splitlines(keepends=True)
     linecache.cache[job.file] = (len(job.text), None, lines, job.file)  # for errors: no such file
     shops, evidence = _inputs(job)
+    _more_threads_than_cores()
     os.eventfd_write(answers.begun, 1)
     aligned: Aligned = align(aligner, *shops, evidence, frozenset(job.info["uses"]))
     memory = mmap.mmap(answers.output, 0)
@@ -79,6 +80,20 @@ def _fit(job: FitJob, answers: Answers, scratch: bool) -> int:
     ):
         np.frombuffer(memory, np.float32, matrix.size, start)[:] = matrix.ravel()
     return int(aligned.source.shape[1])
+
+
+def _more_threads_than_cores() -> None:
+    """Run linear algebra on as many threads as were asked for.
+
+    From the environment OpenBLAS takes no more than there are cores; a calibration asks for more,
+    so as to see on two cores what other machines do.
+    """
+    wanted = int(os.environ.get("OPENBLAS_NUM_THREADS", "0"))
+    if wanted > (os.cpu_count() or 1):
+        import scipy.linalg  # noqa: F401  # it brings an OpenBLAS of its own
+        from threadpoolctl import threadpool_limits
+
+        threadpool_limits(wanted)
 
 
 def _rows(aligned: Aligned) -> int:

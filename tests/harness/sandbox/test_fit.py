@@ -137,6 +137,15 @@ class Threads(Aligner):
 """
 
 
+def test_a_calibration_may_ask_for_more_threads_than_cores(direction, tmp_path, capfd):
+    (tmp_path / "threads.py").write_text(THREADS)
+    wanted = 2 * os.cpu_count()
+    sandbox = Sandbox(BACKENDS["landlock"], Limits(seconds=60, threads=wanted))
+    sandbox.fit(find_aligner(str(tmp_path / "threads.py")), 0, direction, direction.evidence, 0)
+    sandbox.close()
+    assert f"threads | [{wanted}, {wanted}" in capfd.readouterr().err
+
+
 def test_libraries_run_on_several_threads(backend, direction, tmp_path, capfd):
     (tmp_path / "threads.py").write_text(THREADS)
     source = find_aligner(str(tmp_path / "threads.py"))
