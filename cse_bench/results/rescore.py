@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -111,12 +112,14 @@ def rescore(ranks: pa.Table) -> dict[Cell, QueryValues]:
         codes = codes * len(names) + column.indices.to_numpy()
         named.append(names)
     columns = {name: ranks[name].to_numpy() for name in NUMBERS}
-    order = np.argsort(codes, kind="stable")
-    present, begin = np.unique(codes[order], return_index=True)
+    if (np.diff(codes) < 0).any():  # not as they are written
+        order = np.argsort(codes, kind="stable")
+        codes, columns = codes[order], {name: column[order] for name, column in columns.items()}
+    bounds = [*np.flatnonzero(np.diff(codes, prepend=-1)).tolist(), len(codes)]
     found = {}
-    for code, rows in zip(present.tolist(), np.split(order, begin[1:]), strict=False):
-        cell = _decode(code, named)
-        own = {name: column[rows].astype(np.float64) for name, column in columns.items()}
+    for begin, end in pairwise(bounds):
+        cell = _decode(int(codes[begin]), named)
+        own = {name: column[begin:end].astype(np.float64) for name, column in columns.items()}
         each = _item_values(cell, own)
         if each is not None:
             found[cell] = _by_query(cell, own, each)
