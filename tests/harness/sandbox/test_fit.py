@@ -16,10 +16,11 @@ from cse_bench.harness.sandbox.backends import BACKENDS
 from cse_bench.harness.sandbox.fit import Sandbox, fit_in_the_open
 from cse_bench.harness.sandbox.limits import Limits
 from cse_bench.harness.sandbox.memory import SealedArrays, fixed_memory, plain
+from cse_bench.leaderboard.agreement import LEAST
 from tests.conftest import need
 from tests.harness.sandbox.prey import HOSTILE
 
-TOLERANCE = 1e-6
+TOLERANCE = LEAST  # the open has as many threads as there are cores
 LIMITS = Limits(seconds=120, threads=1)
 
 
