@@ -58,15 +58,15 @@ def collect(folders: Sequence[Folder], release: Release) -> tuple[Board, dict[st
         Entry → why it is not.
     """
     left_out: dict[str, str] = {}
-    chosen: list[tuple[Folder, Verification]] = []
+    chosen: list[tuple[Folder, Verification, Result]] = []
     for folder in folders:
-        problem, verification = _standing_of(folder, release)
-        if verification is None:
-            left_out[folder.name] = problem
+        found = _shown(folder, release)
+        if isinstance(found, str):
+            left_out[folder.name] = found
         else:
-            chosen.append((folder, verification))
+            chosen.append((folder, *found))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        contenders = list(pool.map(_contender, [folder for folder, _ in chosen]))
+        contenders = list(pool.map(_contender, [f for f, _, _ in chosen], [r for *_, r in chosen]))
     board = Board(
         schema_version=BOARD_SCHEMA_VERSION,
         cse_bench=cse_bench.__version__,
@@ -77,34 +77,30 @@ def collect(folders: Sequence[Folder], release: Release) -> tuple[Board, dict[st
         tracks=[About(name=track.name, about=track.about) for track in TRACKS.values()],
         tasks=[About(name=t.name, about=t.about, guard=t.guard) for t in TASKS],
         standings=standings(contenders, list(TRACKS), GUARDS),
-        entries=[
-            _entry(folder, verification, contender.result)
-            for (folder, verification), contender in zip(chosen, contenders, strict=True)
-        ],
+        entries=[_entry(folder, verification, result) for folder, verification, result in chosen],
     )
     return board, left_out
 
 
-def _standing_of(folder: Folder, release: Release) -> tuple[str, Verification | None]:
-    """Why an entry is not shown, or what was found out about it."""
+def _shown(folder: Folder, release: Release) -> tuple[Verification, Result] | str:
+    """What was found out about an entry, and its record; or why it is not shown."""
     try:
         verification = read_verification(folder)
         result = read_result(folder.record, check=False)
     except InputError as error:
-        return error.what, None
+        return error.what
     if verification is None:
-        return "it was not verified as it is: cse-bench leaderboard verify", None
+        return "it was not verified as it is: cse-bench leaderboard verify"
     if verification.badge is None:
-        return f"it was rejected: {verification.problems[0]}", None
+        return f"it was rejected: {verification.problems[0]}"
     if result.protocol.version != PROTOCOL_VERSION:
-        return f"it follows protocol {result.protocol.version}, not {PROTOCOL_VERSION}", None
+        return f"it follows protocol {result.protocol.version}, not {PROTOCOL_VERSION}"
     if result.release.fingerprint != release.manifest.fingerprint:
-        return f"it is about {result.release.name} {result.release.version}", None
-    return "", verification
+        return f"it is about {result.release.name} {result.release.version}"
+    return verification, result
 
 
-def _contender(folder: Folder) -> Contender:
-    result = read_result(folder.record, check=False)
+def _contender(folder: Folder, result: Result) -> Contender:
     return Contender(folder.sha12, result, rescore(read_ranks(folder.record)))
 
 
