@@ -1,6 +1,6 @@
 """What else the release could be: room and smallest detectable difference of other choices.
 
-    python benchmarks/release.py --key-file KEY [--out benchmarks/release.md] [--keep DIR]
+    python benchmarks/release.py --key-file KEY [--out benchmarks/release.md] [--only NAME …]
 
 Builds The Complete Journey with each choice changed alone, all with one key and so one split of the
 households, and describes each release on its *validation* split. A release is better where the
@@ -51,11 +51,14 @@ CHOICES = (
     Choice("gap 30 days", {"gap_days": 30.0}),
     Choice("support 5", {"min_users": 5}),
     Choice("support 20", {"min_users": 20}),
+    Choice("32 dimensions", {"dimensions": 32}),
+    Choice("48 dimensions", {"dimensions": 48}),
     Choice("64 dimensions", {"dimensions": 64}),
     Choice("100 dimensions", {"dimensions": 100}),
     Choice("192 dimensions", {"dimensions": 192}),
     Choice("another cut of the stores, 1", {"log_options": {"regroup": 1}}),
     Choice("another cut of the stores, 2", {"log_options": {"regroup": 2}}),
+    Choice("64 dimensions, another cut, 1", {"dimensions": 64, "log_options": {"regroup": 1}}),
     Choice("prod2vec-cbow", {"trainer": "prod2vec-cbow"}),
     Choice("ials", {"trainer": "ials"}),
 )
