@@ -1,14 +1,9 @@
 """What the command line and Python share: resolve a release, run, return records."""
 
-from cse_bench.api.board import (
-    build_board,
-    check_entries,
-    serve_site,
-    take_entries,
-    verify_entries,
-)
+from cse_bench.api.board import build_board, serve_site
 from cse_bench.api.building import audit, build
 from cse_bench.api.describing import describe
+from cse_bench.api.entries import check_entries, take_entries, verify_entries
 from cse_bench.api.hub import PUBLISH_STEPS, publish, publish_site, submit
 from cse_bench.api.isolation import sandbox
 from cse_bench.api.releases import EMBEDDED, download, embedded_directory, load_release

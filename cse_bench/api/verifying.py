@@ -14,6 +14,7 @@ from cse_bench.progress import silent
 if TYPE_CHECKING:
     from cse_bench.harness.sandbox.limits import Limits
     from cse_bench.leaderboard.verification import Verification
+    from cse_bench.leaderboard.verify import Terms
     from cse_bench.release.read import Release
 
 
@@ -61,27 +62,49 @@ def verify(
         the public one commits to; if an aligner is to be run and there is no sandbox.
     """
     from cse_bench.aligners.loading import find_aligner
-    from cse_bench.harness.cache import RunCache, cache_directory
-    from cse_bench.harness.sandbox.backends import NONE, require_sandbox
-    from cse_bench.harness.sandbox.limits import DEFAULT
-    from cse_bench.leaderboard.verify import Terms, n_verify_steps
+    from cse_bench.leaderboard.verify import n_verify_steps
     from cse_bench.leaderboard.verify import verify as look
-    from cse_bench.release.seal import check_seal
 
     if sealed is not None and aligner is None:
         raise InputError("there is no aligner to run on the sealed release", "--aligner FILE")
-    data = load_release(release) if isinstance(release, str | Path) else release
-    hidden = None if sealed is None else load_release(str(sealed))
-    if hidden is not None and data.manifest.sealed_commitment is not None:
-        check_seal(Path(str(sealed)), hidden.manifest, data.manifest)
     source = None if aligner is None else find_aligner(str(aligner))
-    terms = Terms(
-        release=data,
-        cache=RunCache(cache_directory() if use_cache else None),
-        isolation=NONE if source is None else require_sandbox(),
-        sealed=hidden,
-        limits=limits or DEFAULT,
-    )
+    terms = terms_for(release, use_cache, run=source is not None, sealed=sealed, limits=limits)
     total = n_verify_steps(source, terms)
     with nullcontext(silent) if step is None else step(total) as advance:
         return look(Path(result), source, terms, advance)
+
+
+def terms_for(
+    release: str | Path | Release,
+    use_cache: bool,
+    *,
+    run: bool = False,
+    sealed: str | Path | None = None,
+    limits: Limits | None = None,
+) -> Terms:
+    """On what results are verified, and with what; see `verify` for each.
+
+    Raises
+    ------
+    InputError
+        As `verify`; or if a sealed release is given, and nothing is to be run.
+    """
+    from cse_bench.harness.cache import RunCache, cache_directory
+    from cse_bench.harness.sandbox.backends import NONE, require_sandbox
+    from cse_bench.harness.sandbox.limits import DEFAULT
+    from cse_bench.leaderboard.verify import Terms
+    from cse_bench.release.seal import check_seal
+
+    if sealed is not None and not run:
+        raise InputError("nothing is run, on the sealed release neither", "leave out one of them")
+    data = load_release(release) if isinstance(release, str | Path) else release
+    hidden = None if sealed is None else load_release(str(sealed))
+    if hidden is not None and data.manifest.sealed_commitment is not None:
+        check_seal(hidden.path, hidden.manifest, data.manifest)
+    return Terms(
+        release=data,
+        cache=RunCache(cache_directory() if use_cache else None),
+        isolation=require_sandbox() if run else NONE,
+        sealed=hidden,
+        limits=limits or DEFAULT,
+    )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PULL = re.compile(r"(?P<repo>[^#@\s]+)#(?P<number>[1-9]\d{0,8})")
 FOLDER = re.compile(r"entries/(?P<aligner>[a-z0-9][a-z0-9._-]{0,63})/(?P<sha12>[0-9a-f]{12})")
+STAMP = "verification.json"
 LARGEST = 32 << 20
 """Bytes of a file that is downloaded at all."""
 
@@ -83,6 +84,8 @@ def fetch_entries(hub: Hub, repo: str, pull: int | None, to: Path) -> Inbox:
             folder, _, name = path.rpartition("/")
             if pull is None and not path.startswith("entries/"):
                 continue  # the repository's own card and the like
+            if pull is None and name == STAMP:
+                continue  # of a mirror: the board's own is what counts
             if not FOLDER.fullmatch(folder) or name not in (RECORD, RANKS, ALIGNER):
                 problems.setdefault(path, "it is no part of an entry")
             elif file.size > LARGEST:

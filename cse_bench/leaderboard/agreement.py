@@ -10,8 +10,7 @@ LEAST = 1e-4
 """How far a score may be from one computed on another machine, at least; it is relative beyond 1.
 
 Another machine's linear algebra rounds otherwise, and where two products are nearly as near, that
-decides. `seen` in the ``verification.json`` of the reference aligners is below 1e-8; on a few
-hundred products a score was seen to move by 2e-5."""
+decides. What was `seen` of the reference aligners is in the ``verification.json`` of each."""
 
 EXACT = 1e-6
 """How far numbers may be apart that follow from each other in one record."""

@@ -10,14 +10,11 @@ from cse_bench.errors import InputError
 from cse_bench.harness.tracks import choose_tracks
 from cse_bench.leaderboard.folders import ALIGNER, Folder, problem_with_layout
 from cse_bench.leaderboard.reproduced import tracks_of
-from cse_bench.leaderboard.verification import RELEASE, SCHEMA, Check, Verification
+from cse_bench.leaderboard.verification import RELEASE, SCHEMA, Verification
 from cse_bench.leaderboard.verify import Terms, problem_with_release, verify
 from cse_bench.release.read import Release
 from cse_bench.results.read import read_result
 from cse_bench.results.record import Result
-
-LAYOUT, COMPLETE, OWN = "layout", "complete", "one's own"
-"""What is looked at beside the checks of `verification`."""
 
 SAME = 1e-9
 """Scores of two entries that are all nearer than this are one entry's, copied."""
@@ -45,20 +42,14 @@ class Examined:
 
     Attributes
     ----------
-    checks : list of Check
-        Up to the first that failed.
+    problem : str or None
+        The first thing that is wrong; None if nothing is.
     verification : Verification or None
-        Of its result; None where its folder was refused already.
+        Of its result; None where it was refused before it was verified.
     """
 
-    checks: list[Check]
+    problem: str | None
     verification: Verification | None = None
-
-    @property
-    def problem(self) -> str | None:
-        """What was wrong; None if nothing was."""
-        last = self.checks[-1]
-        return None if last.passed else f"{last.name}: {last.told}"
 
 
 def read_known(folders: Iterable[Folder]) -> list[Known]:
@@ -95,29 +86,23 @@ def examine(
     step : callable
         Told what begins.
     """
-    checks = [_check(LAYOUT, problem_with_layout(folder, submitted=submitted), "three files")]
-    if not checks[-1].passed:
-        return Examined(checks)
+    misplaced = problem_with_layout(folder, submitted=submitted)
+    if misplaced is not None:
+        return Examined(f"layout: {misplaced}")
     try:
         source = read_aligner(folder.path / ALIGNER)
         result = read_result(folder.record, check=False)
     except InputError as error:
-        return Examined([*checks, _check(SCHEMA, error.what, "")])
-    tracks = f"tracks {', '.join(tracks_of(result))}, in every direction"
-    for name, problem, told in (
-        (RELEASE, problem_with_release(result, terms.release), "the board's"),
-        (COMPLETE, _incomplete(folder, result, terms.release), tracks),
-        (OWN, _not_its_own(folder, result, others), "no other has its name or its scores"),
+        return Examined(f"{SCHEMA}: {error.what}")
+    for name, problem in (
+        (RELEASE, problem_with_release(result, terms.release)),
+        ("complete", _incomplete(folder, result, terms.release)),
+        ("one's own", _not_its_own(folder, result, others)),
     ):
-        checks.append(_check(name, problem, told))
         if problem is not None:
-            return Examined(checks)
+            return Examined(f"{name}: {problem}")
     found = verify(folder.record, source, terms, step)
-    return Examined([*checks, *found.checks], found)
-
-
-def _check(name: str, problem: str | None, told: str) -> Check:
-    return Check(name=name, passed=problem is None, told=told if problem is None else problem)
+    return Examined(next(iter(found.problems), None), found)
 
 
 def _incomplete(folder: Folder, result: Result, release: Release) -> str | None:

@@ -23,7 +23,7 @@ from cse_bench.leaderboard.board import (
     Quarter,
     TrackCost,
 )
-from cse_bench.leaderboard.folders import Folder, read_verification
+from cse_bench.leaderboard.folders import ALIGNER, Folder, read_verification
 from cse_bench.leaderboard.gap import mean_gap
 from cse_bench.leaderboard.ranking import Contender, standings
 from cse_bench.leaderboard.verification import Verification
@@ -158,7 +158,7 @@ def sources(folders: Sequence[Folder], board: Board) -> Mapping[str, str]:
     """The text of every shown entry's file."""
     shown = {entry.entry for entry in board.entries}
     return {
-        folder.sha12: (folder.path / "aligner.py").read_text(encoding="utf-8")
+        folder.sha12: (folder.path / ALIGNER).read_text(encoding="utf-8")
         for folder in folders
         if folder.sha12 in shown
     }

@@ -2,14 +2,13 @@
 
 How far a score may be from the first one is calibrated: the first run of each track, in the first
 direction, is fitted on 1, 2 and 4 threads, and what that changes is doubled. (One direction, since
-more threads than cores stand in each other's way: on two cores four take up to ten times as long.)
-A method that starts from thresholds or clusters
-may move by some thousandths, a matrix product by nothing.
+more threads than cores stand in each other's way.) An aligner whose scores move by more than `MOST`
+is not reproducible, and is refused: else noise of its own would excuse any claim.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -41,6 +40,9 @@ THREADS = 2
 
 OTHER_THREADS = (1, 4)
 """Of the runs that tell how far it may be away."""
+
+MOST = 0.005
+"""How far the number of threads may move a score; it is relative beyond 1."""
 
 SHAPE = 0.02
 """How far a diagnostic may be away: no score, and told for information."""
@@ -114,19 +116,16 @@ def run_again(
         step=step,
     )
     place = release.directions[0]
-    firsts = [evaluation.runs[track.name, *place][0] for track in tracks]
-    seen: dict[Name, list[list[float]]] = {}
-    for first in firsts:
-        for name, value in _means(first).items():
-            seen.setdefault(name, []).append([value])
+    others = [[_means(evaluation.runs[track.name, *place][0]) for track in tracks]]
+    direction = prepare_to_score(release, split, *place)
     for threads in OTHER_THREADS:
         with fitter(isolation, replace(limits, threads=threads)) as fit:
             way = Way(fit, isolation, threads, cache)
-            direction = prepare_to_score(release, split, *place)
-            others = _first_runs(source, direction, tracks, seeds, way, step)
-        for name in seen:
-            for values, other in zip(seen[name], others, strict=True):
-                values.append(other[name])
+            others.append(_first_runs(source, direction, tracks, seeds, way, step))
+    seen: dict[Name, list[list[float]]] = {}
+    for track in range(len(tracks)):
+        for name in others[0][track]:
+            seen.setdefault(name, []).append([runs[track][name] for runs in others])
     return Again(evaluation, [_tolerance(name, values) for name, values in seen.items()])
 
 
@@ -152,12 +151,12 @@ def _first_runs(
 
 
 def _means(run: Run) -> dict[Name, float]:
+    """Every score; 0 where there is nothing to score, as the release decides."""
     return {
-        (task, scored.variant, metric): float(np.nanmean(values))
+        (task, scored.variant, metric): 0.0 if np.isnan(values).all() else float(np.nanmean(values))
         for task, variants in run.scores.items()
         for scored in variants
         for metric, values in scored.metrics.items()
-        if not np.isnan(values).all()
     }
 
 
@@ -168,6 +167,22 @@ def _tolerance(name: Name, values: list[list[float]]) -> Tolerance:
     return Tolerance(
         task=task, variant=variant, metric=metric, value=max(least, 2 * seen), seen=seen
     )
+
+
+def _restless(again: Again, found: Iterable[Score]) -> str | None:
+    """Whether an aligner's scores depend on the machine it is run on; None if they do not."""
+    sizes: dict[Name, float] = {}
+    for s in found:
+        name = (s.task, s.variant, s.metric)
+        sizes[name] = max(sizes.get(name, 1.0), abs(s.value))
+    for t in again.tolerances:
+        if t.seen > MOST * sizes.get((t.task, t.variant, t.metric), 1.0):
+            return (
+                f"{t.task}, {t.variant}, {t.metric} moves by {t.seen:.3g} between 1, 2 and 4 "
+                f"threads, {MOST:g} are allowed: seed all that is random, and let nothing depend "
+                "on the machine"
+            )
+    return None
 
 
 def problem_with_runs(record: Result, again: Again) -> str | None:
@@ -186,6 +201,9 @@ def problem_with_runs(record: Result, again: Again) -> str | None:
         return far.get((score.task, score.variant, score.metric), LEAST)
 
     found = {key_of(score): score for score in summarise(again.evaluation)}
+    restless = _restless(again, found.values())
+    if restless is not None:
+        return restless
     told = {key_of(score) for score in record.scores}
     for key in sorted(told ^ found.keys()):
         return f"{what(key)} is {'not there when it is run again' if key in told else 'left out'}"

@@ -20,11 +20,13 @@ from cse_bench.leaderboard.agreement import (
     disagreements,
     inconsistency,
     key_of,
+    what,
 )
 from cse_bench.results.entries import CONTROL
 from cse_bench.results.record import Result
 from cse_bench.results.rescore import Cell, QueryValues
 from cse_bench.tasks.base import VariantScores
+from cse_bench.tasks.registry import TASKS
 from cse_bench.types import Floats, Ints
 
 Contexts = Mapping[tuple[str, str], Context]
@@ -54,6 +56,9 @@ def problem_with_scores(
     first = next((wrong for score in record.scores if (wrong := inconsistency(score))), None)
     if first is not None:
         return first
+    lacking = _left_out(record, cells, contexts)
+    if lacking is not None:
+        return lacking
     runs: dict[Place, dict[tuple[int, int], Run]] = {}
     for cell, own in cells.items():
         context = contexts[cell.source_shop, cell.target_shop]
@@ -73,6 +78,28 @@ def problem_with_scores(
     found = {key_of(s): s for s in summarise(Evaluation(lists, dict(contexts), split))}
     wrongs = disagreements(record.scores, found, lambda score: EXACT * max(1.0, abs(score.value)))
     return wrongs[0] if wrongs else _wrongly_failed(record, lists, contexts)
+
+
+def _left_out(record: Result, cells: Mapping[Cell, QueryValues], contexts: Contexts) -> str | None:
+    """A primary score that the release asks for, and a track and direction of the record lacks."""
+    there = {key_of(score) for score in record.scores}
+    with_ranks = {
+        (c.track, c.source_shop, c.target_shop, c.task, c.variant, c.metric) for c in cells
+    }
+    split = record.scores[0].split
+    for place in dict.fromkeys((s.track, s.source_shop, s.target_shop) for s in record.scores):
+        asked = contexts[place[1:]].floor[0].scores
+        for task in TASKS:
+            variants = {scored.variant for scored in asked.get(task.name, [])}
+            for variant, metric in task.primary:
+                key = (*place, split, task.name, variant, metric)
+                if variant not in variants:
+                    continue
+                if key not in there:
+                    return f"it lacks {what(key)}, which the release asks for"
+                if (*place, task.name, variant, metric) not in with_ranks:
+                    return f"it has no ranks for {what(key)}"
+    return None
 
 
 def _arrows(places: set[tuple[str, str]]) -> str:

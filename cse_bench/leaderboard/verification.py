@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,8 @@ from cse_bench.results.record import Environment, ReleaseReference
 VERIFICATION_SCHEMA_VERSION: Literal[1] = 1
 
 Badge = Literal["self-reported", "reproduced", "sealed"]
+BADGES: tuple[Badge, ...] = get_args(Badge)
+"""From the least to the most."""
 
 SCHEMA, RELEASE, PROTOCOL, FILE = "schema", "release", "protocol", "aligner file"
 RANKS, RESCORED, AGAIN, HIDDEN = "ranks", "rescored", "reproduced", "sealed"

@@ -15,7 +15,6 @@ import pytest
 from cse_bench import api
 from cse_bench.aligners.loading import find_aligner
 from cse_bench.errors import InputError
-from cse_bench.leaderboard import folders as places
 from cse_bench.leaderboard.folders import find_folders, read_verification
 from tests.cli.test_cli import run
 
@@ -119,10 +118,6 @@ TRICKS = {
     "another file": (lambda f: (f / "setup.py").write_text("boom"), "does not belong there"),
     "a hidden file": (lambda f: (f / ".netrc").write_text("boom"), "does not belong there"),
     "two aligners": (lambda f: (f / "aligner2.py").write_text("x = 1"), "does not belong there"),
-    "a badge of one's own": (
-        lambda f: (f / "verification.json").write_text("{}"),
-        "verification.json: ",
-    ),
     "no ranks": (lambda f: (f / "ranks.parquet").unlink(), "ranks.parquet is missing"),
     "no aligner": (lambda f: (f / "aligner.py").unlink(), "aligner.py is missing"),
     "ranks that are none": (lambda f: (f / "ranks.parquet").write_text("x"), "no Parquet file"),
@@ -139,25 +134,30 @@ TRICKS = {
 def test_what_does_not_belong_into_a_folder(trick, ridge, check):
     play, problem = TRICKS[trick]
     play(ridge)
-    if trick == "a badge of one's own":
-        assert places.problem_with_layout(find_folders(ridge)[0], submitted=True) is not None
-        with pytest.raises(InputError, match=r"verification\.json"):
-            read_verification(find_folders(ridge)[0])
-        return
     assert problem in check(ridge)
 
 
+def test_a_badge_of_ones_own(board, ridge, check, small_release, tmp_path):
+    api.verify_entries(board, run=False, release=small_release)
+    stamp = ridge / "verification.json"
+    stamp.write_text(stamp.read_text().replace("self-reported", "sealed"))
+    mine = tmp_path / "mine" / "ridge" / ridge.name
+    shutil.copytree(ridge, mine)
+    assert "verification.json is written by the board alone" in check(mine)
+    (mine / "verification.json").unlink()
+    assert check(mine) is None
+
+
 @pytest.mark.parametrize("name", ["../../x", "<b>x</b>", "UPPER", "a" * 65, ".hidden"])
-def test_names_that_are_none(name, ridge, check, board):
+def test_names_that_are_none_in_the_record(name, ridge, check):
     folder = record(ridge, lambda raw: raw["aligner"].update(name=name))
     assert "the result '" in check(folder)
-    if "/" in name:
-        return
-    other = board / "entries" / name
-    if other.name.startswith(".git"):
-        return
-    folder.parent.rename(other)
-    assert "is no name of an aligner" in check(other / folder.name)
+
+
+@pytest.mark.parametrize("name", ["<b>x<b>", "UPPER", "a" * 65, ".hidden"])
+def test_names_that_are_none_of_the_folder(name, ridge, check, board):
+    ridge.parent.rename(board / "entries" / name)
+    assert "is no name of an aligner" in check(board / "entries" / name / ridge.name)
 
 
 def test_a_file_beside_the_folders(board):
@@ -227,12 +227,10 @@ def test_verify_stamps_what_is_good_and_nothing_else(board, ridge, small_release
     found = api.verify_entries(board, release=small_release)
     assert [name for name, problem in found.items() if problem] == [f"entries/ridge/{ridge.name}"]
     for folder in find_folders(board):
-        stamped = (folder.path / "verification.json").exists()
-        assert stamped == (folder.aligner != "ridge")
-        if stamped:
-            kept = read_verification(folder)
-            assert kept.badge == "reproduced"
-            assert kept.tolerances
+        kept = read_verification(folder)
+        good = folder.aligner != "ridge"
+        assert kept.badge == ("reproduced" if good else None)
+        assert bool(kept.tolerances) == good
     again = api.verify_entries(board, release=small_release)
     assert list(again) == [f"entries/ridge/{ridge.name}"]  # the others were verified as they are
     first = find_folders(board)[0]
@@ -241,10 +239,47 @@ def test_verify_stamps_what_is_good_and_nothing_else(board, ridge, small_release
     assert read_verification(first) is None
 
 
-def test_a_stamp_without_running_is_self_reported(board, small_release):
+def badges(board):
+    return {f.aligner: known and known.badge for f in find_folders(board)
+            for known in [read_verification(f)]}  # fmt: skip
+
+
+def test_a_stamp_without_running_is_self_reported_until_it_is_run(board, small_release):
+    both = {"procrustes", "random-rotation"}
     found = api.verify_entries(board, run=False, release=small_release)
     assert set(found.values()) == {None}
-    assert {read_verification(f).badge for f in find_folders(board)} == {"self-reported"}
+    assert badges(board) == dict.fromkeys(both, "self-reported")
+    assert api.verify_entries(board, run=False, release=small_release) == {}
+    assert len(api.verify_entries(board, release=small_release)) == 2
+    assert badges(board) == dict.fromkeys(both, "reproduced")
+    assert api.verify_entries(board, release=small_release) == {}
+    assert api.verify_entries(board, run=False, release=small_release) == {}
+
+
+def test_a_stamp_that_is_damaged_is_written_anew(board, small_release):
+    first = find_folders(board)[0]
+    (first.path / "verification.json").write_text("{")
+    with pytest.raises(InputError, match="writes it anew"):
+        read_verification(first)
+    api.verify_entries(board, run=False, release=small_release)
+    assert set(badges(board).values()) == {"self-reported"}
+
+
+def test_an_entry_that_fails_later_loses_its_badge(board, small_release, monkeypatch):
+    """As when a new version of the package finds what an older one did not."""
+    from cse_bench.leaderboard import check, verify
+
+    api.verify_entries(board, run=False, release=small_release)
+    with monkeypatch.context() as newer:
+        newer.setattr(verify, "problem_with_scores", lambda *_: "the moon is full")
+        found = api.verify_entries(board, run=False, again=True, release=small_release)
+    assert set(found.values()) == {"rescored: the moon is full"}
+    assert set(badges(board).values()) == {None}
+    api.verify_entries(board, run=False, release=small_release)
+    with monkeypatch.context() as newer:
+        newer.setattr(check, "_incomplete", lambda *_: "the moon is full")
+        api.verify_entries(board, run=False, again=True, release=small_release)
+    assert not list(board.rglob("verification.json"))
 
 
 def test_the_commands(board, ridge, small_release):

@@ -31,9 +31,7 @@ def built(out: Path, board: Board, privacy: str | None = None, **given) -> Path:
     from cse_bench.leaderboard.site.build import build_site
 
     out.mkdir()
-    build_site(
-        board, given.get("sources", sources_of(board)), given.get("reports", {}), out, privacy
-    )
+    build_site(board, given.get("sources", sources_of(board)), out, privacy)
     return out
 
 
@@ -144,24 +142,10 @@ def test_an_entry_that_is_no_digest_is_refused(tmp_path):
         built(tmp_path / "a", board.model_copy(update={"entries": [bad]}))
 
 
-@pytest.mark.parametrize(
-    "path", ["https://e.org/x.html", "//e.org/x.html", "../x.html", "a/../../x.html", "/x.html",
-             "javascript:alert(1)//.html", "x.svg", "a//x.html"],
-)  # fmt: skip
-def test_a_report_outside_the_site_is_refused(tmp_path, path):
-    board = make_board(2)
-    with pytest.raises(InputError, match="no path of a report"):
-        built(tmp_path / "a", board, reports={board.entries[0].entry: path})
-
-
-def test_a_report_is_linked_from_its_entrys_page(tmp_path):
-    board = make_board(2)
-    one, other = board.entries
-    out = built(tmp_path / "a", board, reports={one.entry: f"reports/{one.entry}.html"}, sources={})
-    text = (out / f"{one.folder}.html").read_text()
-    assert f'href="../../reports/{one.entry}.html"' in text
-    assert "It is not at hand" in text
-    assert "reports/" not in (out / f"{other.folder}.html").read_text()
+def test_a_source_that_is_not_at_hand(tmp_path):
+    board = make_board(1)
+    out = built(tmp_path / "a", board, sources={})
+    assert "It is not at hand" in (out / f"{board.entries[0].folder}.html").read_text()
 
 
 def test_only_an_empty_directory_is_written_into(tmp_path):
@@ -170,7 +154,7 @@ def test_only_an_empty_directory_is_written_into(tmp_path):
     (tmp_path / "mine").write_text("kept")
     for out in (tmp_path, tmp_path / "mine", tmp_path / "missing"):
         with pytest.raises(InputError, match="not an empty directory"):
-            build_site(make_board(1), {}, {}, out, None)
+            build_site(make_board(1), {}, out, None)
     assert [p.name for p in tmp_path.iterdir()] == ["mine"]
 
 

@@ -48,7 +48,7 @@ def built(out: Path, n: int = 24, planted: str = "") -> Path:
     out.mkdir()
     board = make_board(n, planted=planted)
     privacy = PRIVACY.read_text(encoding="utf-8")
-    build_site(board, sources_of(board, planted), {}, out, privacy)
+    build_site(board, sources_of(board, planted), out, privacy)
     return out
 
 

@@ -215,6 +215,42 @@ def test_hard_queries_that_were_left_out(copied, verify):
     assert "queries, not the" in told(verify(edited.record(change)))
 
 
+@pytest.mark.parametrize(
+    "dropped",
+    [("next_event", "real", "auc"), ("retention", None, None), ("translation", "cosine", "mrr")],
+)
+def test_a_primary_score_that_was_left_out(dropped, copied, verify):
+    """An entry would gain by what it does not show."""
+    edited = copied("procrustes", to="less")
+    wanted = [part for part in dropped if part]
+
+    def is_dropped(task, variant, metric):
+        return [task, variant, metric][: len(wanted)] == wanted
+
+    path = edited.record(
+        lambda raw: raw.update(
+            scores=[
+                s
+                for s in raw["scores"]
+                if s["source_shop"] == "SHOP2"
+                or not is_dropped(s["task"], s["variant"], s["metric"])
+            ]
+        )
+    )
+
+    def less(table):
+        mask = pc.equal(table["task"], dropped[0])
+        for column, value in zip(("variant", "metric"), dropped[1:], strict=True):
+            if value:
+                mask = pc.and_(mask, pc.equal(table[column], value))
+        return table.filter(pc.invert(pc.and_(mask, pc.equal(table["source_shop"], "SHOP1"))))
+
+    edited.ranks(less)
+    problem = told(verify(path))
+    assert "rescored: it lacks " in problem
+    assert f"SHOP1 → SHOP2, {', '.join(wanted)}" in problem
+
+
 def test_places_among_fewer_candidates(copied, verify):
     """Reciprocal ranks are as they were."""
 
@@ -271,6 +307,33 @@ def test_an_aligner_that_ends_badly_when_it_is_run_again(copied, verify, tmp_pat
 
     problem = told(verify(edited.record(claim), own))
     assert "reproduced: the aligner 'random-rotation' failed" in problem
+
+
+RESTLESS = """
+import os
+import numpy as np
+from cse_bench import Aligner, unit
+
+class Restless(Aligner):
+    name = "restless"
+
+    def fit(self, source, target, evidence):
+        return self
+
+    def transform(self, shop):
+        threads = int(os.environ.get("OMP_NUM_THREADS", "2"))
+        rng = np.random.default_rng(threads)
+        return unit(rng.normal(size=shop.vectors.shape))
+"""
+
+
+def test_noise_of_ones_own_is_no_excuse(small_release, verify, tmp_path):
+    """Else who is restless enough could claim what he likes."""
+    own = tmp_path / "restless.py"
+    own.write_text(RESTLESS)
+    api.evaluate(str(own), small_release, out=tmp_path / "restless")
+    problem = told(verify(tmp_path / "restless" / "result.json", own))
+    assert re.search(r"reproduced: .* moves by \S+ between 1, 2 and 4 threads", problem)
 
 
 OVERFITTED = '''

@@ -57,8 +57,7 @@ class Scale:
 
     def at(self, gap: float) -> str:
         """The place of a gap, held inside the drawing."""
-        share = (min(max(gap, self.low), self.high) - self.low) / (self.high - self.low)
-        return f"{100 * share:.1f}%"
+        return f"{100 * self._share(gap):.1f}%"
 
     def inside(self, gap: float) -> bool:
         """Whether a gap is in the drawing at all."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import cse_bench
+from cse_bench.aligners.loading import NAME
 from cse_bench.errors import InputError
 from cse_bench.extras import require
 from cse_bench.leaderboard.board import Board, BoardEntry
@@ -26,9 +27,7 @@ from cse_bench.results.report.style import SERIES, css_variables, to_dark
 WHAT = "the leaderboard's site"
 GENERATOR = f"cse-bench {cse_bench.__version__}"
 
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 SHA12 = re.compile(r"[0-9a-f]{12}")
-REPORT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\.html")
 
 POLICY = (
     # A page opened from a folder has no origin for 'self' to name, hence file:.
@@ -40,13 +39,12 @@ POLICY = (
 def build_site(
     board: Board,
     sources: Mapping[str, str],
-    reports: Mapping[str, str],
     out: Path,
     privacy: str | None,
 ) -> None:
     """Write the site: the same board gives the same bytes.
 
-    Whatever stands in the board, a source or a report is shown as text: the templates escape it,
+    Whatever stands in the board or a source is shown as text: the templates escape it,
     names of files are made of checked names and digests only, figures get it through
     `style.plain`, and each page's own policy lets no script run but those that lie beside it.
 
@@ -56,9 +54,6 @@ def build_site(
         What is shown.
     sources : mapping of str to str
         Entry → text of its ``aligner.py``.
-    reports : mapping of str to str
-        Entry → path of its report inside the site, ``reports/0123456789ab.html`` say, to be linked;
-        who has the report puts it there. Entries may be missing.
     out : Path
         A directory that is there and is empty.
     privacy : str or None
@@ -71,18 +66,11 @@ def build_site(
     MissingExtraError
         If Jinja2 or Plotly is not installed.
     """
-    _check(board, reports, out)
-    _Site(board, sources, reports, out).write(privacy)
-
-
-def _check(board: Board, reports: Mapping[str, str], out: Path) -> None:
     if not out.is_dir() or any(out.iterdir()):
         raise InputError(f"{out} is not an empty directory", "name one that is")
     for entry in board.entries:
         folder_of(entry)
-    for path in reports.values():
-        if not REPORT.fullmatch(path):
-            raise InputError(f"{path!r} is no path of a report inside the site")
+    _Site(board, sources, out).write(privacy)
 
 
 def folder_of(entry: BoardEntry) -> str:
@@ -114,10 +102,8 @@ def page_of(entry: BoardEntry) -> str:
 class _Site:
     """What the pages share."""
 
-    def __init__(
-        self, board: Board, sources: Mapping[str, str], reports: Mapping[str, str], out: Path
-    ) -> None:
-        self.board, self.sources, self.reports, self.out = board, sources, reports, out
+    def __init__(self, board: Board, sources: Mapping[str, str], out: Path) -> None:
+        self.board, self.sources, self.out = board, sources, out
         self.templates = _templates(board)
         self.metrics = metrics_of(board)
 
@@ -176,8 +162,7 @@ class _Site:
         self.page(
             page_of(entry), "entry.html.j2", "",
             entry=entry, places=own, scale=scale, bars=bars, quarters=drawn,
-            source=self.sources.get(entry.entry), report=self.reports.get(entry.entry),
-            commands=commands(self.board),
+            source=self.sources.get(entry.entry), commands=commands(self.board),
         )  # fmt: skip
 
     def _field(self, pages: list[BoardPage]) -> None:
@@ -211,7 +196,7 @@ class _Site:
 
 
 def commands(board: Board) -> str:
-    """What runs an entry again, and what checks it; to be typed in its folder.
+    """What runs an entry again, checks it, and draws its report; to be typed in its folder.
 
     Parameters
     ----------
@@ -225,7 +210,8 @@ def commands(board: Board) -> str:
     reference = shlex.quote(name)
     return (
         f"cse-bench evaluate aligner.py --release {reference}\n"
-        f"cse-bench verify result.json --aligner aligner.py --release {reference}"
+        f"cse-bench verify result.json --aligner aligner.py --release {reference}\n"
+        f"cse-bench report result.json --aligner aligner.py --release {reference}"
     )
 
 
