@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.10.0"
+__version__ = "1.0.0"
 
 if TYPE_CHECKING:
     from cse_bench.aligners.base import Aligner, Evidence, Shop

@@ -23,7 +23,7 @@ def build(
     *,
     log_options: dict[str, Any] | None = None,
     trainer: str = "ppmi-svd",
-    dimensions: int = 128,
+    dimensions: int = 64,
     settings: dict[str, str] | None = None,
     name: str = EMBEDDED,
     version: str = cse_bench.__version__,

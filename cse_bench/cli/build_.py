@@ -156,7 +156,7 @@ def read_settings(given: tuple[str, ...]) -> dict[str, str]:
 @click.option(
     "--dimensions",
     type=click.IntRange(min=1, max=1024),
-    default=128,
+    default=64,
     show_default=True,
     help="Width of the embeddings.",
 )

@@ -81,7 +81,7 @@ class PpmiSvd(Trainer):
 
     def __init__(
         self,
-        dimensions: int = 128,
+        dimensions: int = 64,
         smoothing: float = 0.9,
         shift: float = 1.5,
         eigenvalue_weight: float = 0.65,
