@@ -2,10 +2,10 @@
 
     python benchmarks/figures.py [--check]
 
-The board's table is of `leaderboard/entries`, ranked as `cse-bench leaderboard build` ranks them; the
-release's line of its manifest and privacy report; the peers' table of `benchmarks/peers.json`, which
-`python benchmarks/all.py` writes. ``--check`` writes nothing, and exits with 1 where the README
-says something else: a test runs it.
+The board's table is of `leaderboard/entries`, ranked as `cse-bench leaderboard build` ranks them;
+the release's line of its manifest and privacy report; the peers' table of `benchmarks/peers.json`,
+which `python benchmarks/all.py` writes. ``--check`` writes nothing, and exits with 1 where the
+README says something else: a test runs it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ def main() -> None:
     told = README.read_text(encoding="utf-8")
     found = fill(told)
     if options.check:
-        sys.exit(0 if told == found else "the README's figures are old: python benchmarks/figures.py")
+        sys.exit(
+            0 if told == found else "the README's figures are old: python benchmarks/figures.py"
+        )
     README.write_text(found, encoding="utf-8")
 
 
@@ -127,7 +129,8 @@ def peers() -> str:
     return "\n".join(
         [
             "Seconds of others for the same work, divided by ours, in one run on "
-            f"{found['cores']} cores (`python benchmarks/all.py`; [all of it](benchmarks/README.md)):",
+            f"{found['cores']} cores ([all of it](benchmarks/README.md), by "
+            "`python benchmarks/all.py`):",
             "",
             *lines,
         ]

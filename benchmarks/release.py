@@ -3,10 +3,11 @@
     python benchmarks/release.py --key-file KEY [--out benchmarks/release.md] [--only NAME …]
 
 Builds The Complete Journey as release 0.10.0 was, and with each choice changed alone, all with one
-key and so one split of the households; describes each release on its *validation* split. A release is better where the
-oracle stands higher above the floor and a smaller difference between two aligners can be told from
-noise; `room / detectable` is how many steps of that size there are. Privacy is measured with each
-build: the membership attack's AUC must stay below .60 with its whole interval.
+key and so one split of the households; describes each release on its *validation* split. A release
+is better where the oracle stands higher above the floor and a smaller difference between two
+aligners can be told from noise; `room / detectable` is how many steps of that size there are.
+Privacy is measured with each build: the membership attack's AUC must stay below .60 with its whole
+interval.
 """
 
 from __future__ import annotations

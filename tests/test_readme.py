@@ -53,7 +53,8 @@ def test_the_readme_has_its_two_commands():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_runs(page, place):
-    need("ibis", "optuna")
+    need("ibis")
+    need("optuna")
     for command in commands(page):
         program, *arguments = shlex.split(command)
         assert program == "cse-bench"

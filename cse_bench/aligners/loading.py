@@ -12,7 +12,7 @@ from typing import Any, TypeGuard
 from cse_bench.aligners.base import EVIDENCE_KINDS, Aligner
 from cse_bench.aligners.registry import ALIGNERS, CONTROLS, aligner_file
 from cse_bench.aligners.running import make, run_text
-from cse_bench.errors import AlignerError, InputError
+from cse_bench.errors import AlignerError, InputError, did_you_mean
 
 MAX_BYTES = 64 * 1024
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -158,8 +158,12 @@ def _read_text(path: Path) -> str:
             )
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
+        beside = [str(path.with_name(p.name)) for p in path.parent.glob("*.py")]
         raise InputError(
-            f"there is no file {path}", "cse-bench list names the aligners there are"
+            f"there is no file {path}",
+            did_you_mean(str(path), beside)
+            if beside
+            else "cse-bench list names the aligners there are",
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read {path}: {error}") from None

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+def _completed(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Names for the shell: the reference aligners', then files."""
+    from click.shell_completion import CompletionItem
+
+    from cse_bench.aligners.registry import ALIGNERS
+
+    names = [CompletionItem(name) for name in ALIGNERS if name.startswith(begun)]
+    return names or [CompletionItem(begun, type="file")]
+
 
 @click.command("evaluate")
-@click.argument("aligner", required=False)
+@click.argument("aligner", required=False, shell_complete=_completed)
 @click.option("--all", "every", is_flag=True, help="Score every reference aligner; then rank them.")
 @click.option(
     "--release",

@@ -96,7 +96,11 @@ def read_manifest(directory: Path) -> Manifest:
     """
     path = directory / MANIFEST
     if not directory.is_dir():
-        raise ReleaseError(f"there is no release at {directory}: no such directory")
+        raise ReleaseError(
+            f"there is no release at {directory}: no such directory",
+            "cross-shop-embeddings is the one in the package; or give a directory, or ORG/NAME on "
+            "the Hub",
+        )
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

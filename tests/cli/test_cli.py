@@ -102,7 +102,17 @@ class Bad(Aligner):
 MISTAKES = {
     "did you mean 'evaluate'": ["evalaute", "procrustes"],
     "did you mean 'procrustes'": ["evaluate", "procrustse"],
+    "did you mean 'raises.py'": ["evaluate", "raise.py"],
     "there is no file": ["evaluate", "absent.py"],
+    "holds 2 subclasses of Aligner: A (line 2), B (line 3)": ["evaluate", "two.py"],
+    "holds no subclass of Aligner": ["evaluate", "none.py"],
+    "is not in the Hub's cache, and HF_HUB_OFFLINE is set": [
+        "evaluate",
+        "procrustes",
+        "--release",
+        "org/name",
+    ],
+    "is the one in the package": ["evaluate", "procrustes", "--release", "cross-shop-embedings"],
     "did you mean 'pairs-500'": ["evaluate", "procrustes", "--tracks", "pairs_500"],
     "no such directory": ["evaluate", "procrustes", "--release", "nowhere"],
     "is not in the range": ["evaluate", "procrustes", "--seeds", "2"],
@@ -122,15 +132,37 @@ MISTAKES = {
 }
 
 
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("eval", "evaluate"), ("evaluate procr", "procrustes"), ("evaluate ridge --sp", "--split")],
+)
+def test_the_shell_completes(words, found):
+    typed = ["cse-bench", *words.split()]
+    asked = {"_CSE_BENCH_COMPLETE": "bash_complete", "COMP_WORDS": " ".join(typed)}
+    done = subprocess.run(
+        [sys.executable, "-c", "from cse_bench.cli.main import main; main([])"],
+        env=os.environ | asked | {"COMP_CWORD": str(len(typed) - 1)},
+        capture_output=True,
+        text=True,
+    )
+    assert f"plain,{found}" in done.stdout.split(), done.stderr
+
+
 @pytest.mark.parametrize("message", MISTAKES)
 def test_a_mistake_is_one_clear_message_and_exit_code_2(tmp_path, message):
     need("ibis")
     (tmp_path / "raises.py").write_text(RAISES)
-    done = run(*MISTAKES[message], cwd=tmp_path)
+    (tmp_path / "none.py").write_text("x = 1\n")
+    (tmp_path / "two.py").write_text(
+        "from cse_bench import Aligner\nclass A(Aligner): pass\nclass B(Aligner): pass\n"
+    )
+    files = sorted(p.name for p in tmp_path.iterdir())
+    offline = os.environ | {"HF_HUB_OFFLINE": "1"}
+    done = run(*MISTAKES[message], cwd=tmp_path, env=offline)
     assert done.returncode == 2, done.stderr
     assert message in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["raises.py"], "something was left"
+    assert sorted(p.name for p in tmp_path.iterdir()) == files, "something was left"
 
 
 def test_what_an_aligner_prints_does_not_spoil_json(tmp_path, small_release):
