@@ -114,8 +114,9 @@ def test_zero_vectors_are_at_chance_too(direction):
 @settings(max_examples=4)
 @given(seed=st.integers(0, 10**6))
 def test_rotating_either_shop_changes_no_score_of_procrustes(direction, turned, pairs, seed):
-    rotation = np.linalg.qr(np.random.default_rng(seed).standard_normal((128, 128)))[0]
     shops = dict(direction.release.shops)
+    d = shops[turned].vectors.shape[1]
+    rotation = np.linalg.qr(np.random.default_rng(seed).standard_normal((d, d)))[0]
     vectors = (shops[turned].vectors @ rotation).astype(np.float32)
     shops[turned] = replace(shops[turned], vectors=vectors)
     evidence = replace(direction.evidence, pairs=direction.evidence.pairs[:pairs])
