@@ -6,13 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cse_bench.api.entries import HOME
+from cse_bench.api.entries import HOME, entries_at
 from cse_bench.api.releases import EMBEDDED, load_release
 from cse_bench.errors import InputError
 from cse_bench.files import staged_directory
 from cse_bench.progress import Advance, silent
 
 if TYPE_CHECKING:
+    from cse_bench.hub.client import Hub
     from cse_bench.leaderboard.board import Board
     from cse_bench.release.read import Release
 
@@ -22,6 +23,7 @@ def build_board(
     out: str | Path | None = None,
     *,
     release: str | Path | Release = EMBEDDED,
+    hub: Hub | None = None,
     step: Advance = silent,
 ) -> tuple[Board, dict[str, str]]:
     """Rank the verified entries, and make the board's pages.
@@ -29,11 +31,13 @@ def build_board(
     Parameters
     ----------
     where : str or Path
-        The directory that holds ``entries``.
+        The directory that holds ``entries``, or a mirror of it on the Hub, ``ORG/LEADERBOARD``.
     out : str or Path, optional
         The site; an earlier one there is replaced. Without it there is only the board.
     release : str, Path or Release
         That of the board; see `load_release`.
+    hub : Hub, optional
+        See `load_release`.
     step : callable
         Told what begins.
 
@@ -51,25 +55,24 @@ def build_board(
     """
     from cse_bench.extras import require
     from cse_bench.leaderboard.collect import collect, sources
-    from cse_bench.leaderboard.folders import find_folders
 
     data = load_release(release) if isinstance(release, str | Path) else release
     site = None if out is None else Path(out)
     if site is not None:
         require("jinja2", "report", "the board's pages")
         _require_site(site)
-    folders = find_folders(Path(where))
-    step("ranking")
-    board, left_out = collect(folders, data)
-    if site is not None:
-        from cse_bench.leaderboard.site.build import build_site
+    with entries_at(where, hub, stamps=True) as (folders, problems):
+        step("ranking")
+        board, left_out = collect(folders, data)
+        if site is not None:
+            from cse_bench.leaderboard.site.build import build_site
 
-        step("drawing")
-        with staged_directory(site, replace=True) as stage:
-            privacy = data.path / "privacy_report.json"
-            told = privacy.read_text(encoding="utf-8") if privacy.is_file() else None
-            build_site(board, sources(folders, board), stage, told)
-    return board, left_out
+            step("drawing")
+            with staged_directory(site, replace=True) as stage:
+                privacy = data.path / "privacy_report.json"
+                told = privacy.read_text(encoding="utf-8") if privacy.is_file() else None
+                build_site(board, sources(folders, board), stage, told)
+    return board, left_out | problems
 
 
 def serve_site(site: str | Path, port: int, ready: Callable[[str], None]) -> None:

@@ -78,7 +78,7 @@ def check_entries(
     from cse_bench.leaderboard.folders import VERIFICATION
 
     terms = terms_for(release, use_cache)
-    with _folders(where, hub) as (folders, problems):
+    with entries_at(where, hub) as (folders, problems):
         known = read_known({f.name: f for f in [*_home(entries), *folders]}.values())
         found: dict[str, str | None] = dict(problems)
         ours = {folder.path.resolve() for folder in [*_home(entries), *_home(Path(where))]}
@@ -119,7 +119,7 @@ def take_entries(
     from cse_bench.leaderboard.check import examine, read_known
 
     terms = terms_for(release, use_cache)
-    with _folders(where, hub) as (folders, problems):
+    with entries_at(where, hub) as (folders, problems):
         home = _home(entries)
         there = {folder.name for folder in home}
         fresh = [folder for folder in folders if folder.name not in there]
@@ -227,8 +227,26 @@ def _home(entries: Path) -> list[Folder]:
 
 
 @contextmanager
-def _folders(where: str | Path, hub: Hub | None) -> Iterator[tuple[list[Folder], dict[str, str]]]:
-    """Entries here or on the inbox; and what of a pull request is no entry."""
+def entries_at(
+    where: str | Path, hub: Hub | None, *, stamps: bool = False
+) -> Iterator[tuple[list[Folder], dict[str, str]]]:
+    """Entries here or on the Hub, and what of a pull request is no entry.
+
+    Parameters
+    ----------
+    where : str or Path
+        The directory that holds ``entries``, one entry's folder, ``ORG/LEADERBOARD`` or a pull
+        request on it, ``ORG/LEADERBOARD#7``.
+    hub : Hub, optional
+        See `load_release`.
+    stamps : bool
+        Whether ``ORG/LEADERBOARD`` is taken for a mirror of the board, stamps and all.
+
+    Raises
+    ------
+    InputError
+        If there are none there.
+    """
     from cse_bench.leaderboard.folders import Folder, find_folders
 
     if Path(where).exists():
@@ -244,6 +262,6 @@ def _folders(where: str | Path, hub: Hub | None) -> Iterator[tuple[list[Folder],
             f"there is no directory {where}", "a directory of entries, or ORG/LEADERBOARD#7"
         )
     with tempfile.TemporaryDirectory(prefix="cse-bench-inbox-") as place:
-        inbox = fetch_entries(hub or TheHub(), repo, pull, Path(place))
+        inbox = fetch_entries(hub or TheHub(), repo, pull, Path(place), stamps=stamps)
         found = [Folder(Path(place) / name, *name.split("/")[1:]) for name in inbox.folders]
         yield found, inbox.problems

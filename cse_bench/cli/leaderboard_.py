@@ -118,10 +118,16 @@ def verify(
     metavar="DIR",
     help="The site; an earlier one there is replaced.",
 )
-@ENTRIES
+@click.option(
+    "--entries",
+    default="leaderboard",
+    show_default=True,
+    metavar="WHERE",
+    help="The directory that holds entries/, or a mirror of it on the Hub, ORG/LEADERBOARD.",
+)
 @RELEASE
 @click.option("--json", "as_json", is_flag=True, help="Print the board as JSON; write no pages.")
-def build(out: Path, entries: Path, release: str, as_json: bool) -> None:
+def build(out: Path, entries: str, release: str, as_json: bool) -> None:
     """Rank the verified entries, and make the board's pages."""
     from cse_bench import api
     from cse_bench.progress import steps

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 PULL = re.compile(r"(?P<repo>[^#@\s]+)#(?P<number>[1-9]\d{0,8})")
 FOLDER = re.compile(r"entries/(?P<aligner>[a-z0-9][a-z0-9._-]{0,63})/(?P<sha12>[0-9a-f]{12})")
 STAMP = "verification.json"
+"""What the board writes beside an entry."""
+
 LARGEST = 32 << 20
 """Bytes of a file that is downloaded at all."""
 
@@ -47,7 +49,9 @@ def split_pull(text: str) -> tuple[str, int | None]:
     return (found["repo"], int(found["number"])) if found else (text, None)
 
 
-def fetch_entries(hub: Hub, repo: str, pull: int | None, to: Path) -> Inbox:
+def fetch_entries(
+    hub: Hub, repo: str, pull: int | None, to: Path, *, stamps: bool = False
+) -> Inbox:
     """Download entries as data: plain files under `to`, of limited size, none of them run.
 
     Parameters
@@ -60,6 +64,8 @@ def fetch_entries(hub: Hub, repo: str, pull: int | None, to: Path) -> Inbox:
         A pull request: only what it changes is fetched.
     to : Path
         An empty directory.
+    stamps : bool
+        Whether what was merged is a mirror of the board, whose `STAMP` files count.
 
     Raises
     ------
@@ -84,9 +90,10 @@ def fetch_entries(hub: Hub, repo: str, pull: int | None, to: Path) -> Inbox:
             folder, _, name = path.rpartition("/")
             if pull is None and not path.startswith("entries/"):
                 continue  # the repository's own card and the like
-            if pull is None and name == STAMP:
+            stamp = pull is None and name == STAMP
+            if stamp and not stamps:
                 continue  # of a mirror: the board's own is what counts
-            if not FOLDER.fullmatch(folder) or name not in (RECORD, RANKS, ALIGNER):
+            if not FOLDER.fullmatch(folder) or not (stamp or name in (RECORD, RANKS, ALIGNER)):
                 problems.setdefault(path, "it is no part of an entry")
             elif file.size > LARGEST:
                 problems[path] = f"it holds {file.size:,} bytes; {LARGEST:,} are fetched at most"

@@ -106,7 +106,7 @@ def _write(table: pa.Table, path: Path) -> None:
 
 
 def _write_ranks(ranks: pa.Table, path: Path) -> None:
-    """Write ranks so that the same query of all runs stands together, in three fifths of the room.
+    """Write ranks so that the same query of all runs stands together, which packs better.
 
     Boards keep them in git for good.
     """

@@ -50,6 +50,19 @@ def test_what_was_merged_is_fetched_whole(hub, board, tmp_path):
     assert not any(path.is_symlink() for path in tmp_path.rglob("*"))
 
 
+def test_a_stamp_is_fetched_of_a_mirror_alone(hub, board, client, tmp_path):
+    stamp = f"{OTHER}/verification.json"
+    commit(client, board, {stamp: b"{}"})
+    found = fetch_entries(hub, board, None, tmp_path / "inbox")
+    assert found.problems == {}
+    assert not (tmp_path / "inbox" / stamp).exists()
+    fetch_entries(hub, board, None, tmp_path / "mirror", stamps=True)
+    assert (tmp_path / "mirror" / stamp).read_bytes() == b"{}"
+    commit(client, board, {stamp: b"forged"}, pull=True)
+    found = fetch_entries(hub, board, 1, tmp_path / "pull", stamps=True)
+    assert found.problems[stamp] == "the pull request changes it"
+
+
 def test_of_a_pull_request_only_what_it_adds(hub, board, client, tmp_path):
     commit(client, board, entry(FOLDER), pull=True)
     commit(client, board, {"README.md": b"# meanwhile"})

@@ -130,7 +130,9 @@ def edited(table: pa.Table, how: str) -> pa.Table:
     if how == "twice":
         return pa.concat_tables([table.slice(1, 1), table.slice(1)])
     vectors = table["vector"].to_pylist()
-    vectors[5] = {"nan": [float("nan")] * len(vectors[5]), "width": [0.0] * (len(vectors[5]) - 1)}[how]
+    vectors[5] = {"nan": [float("nan")] * len(vectors[5]), "width": [0.0] * (len(vectors[5]) - 1)}[
+        how
+    ]
     column = pa.array([np.array(v, np.float16) for v in vectors], pa.list_(pa.float16()))
     return table.set_column(table.schema.get_field_index("vector"), "vector", column)
 
