@@ -1,4 +1,4 @@
-"""What scoring costs, beside the bare matrix product and faiss, in one run.
+"""What scoring costs, beside the bare matrix product, faiss and scikit-learn, in one run.
 
     python benchmarks/evaluate.py [--quick | --all] [--threads N] [--out FILE]
 
@@ -8,12 +8,14 @@ best time, and the process's peak memory, data and Python included. Matched scor
 in catalogues of growing size; 1,000 bootstrap replicates of 20,000 queries x 10 metrics; and the
 share of `evaluate`, from a fresh cache, that is not the aligner's. ``--quick`` leaves out the
 100,000; ``--all`` evaluates every reference aligner, which takes half an hour. ``--threads 1`` on a
-busy machine: others then hardly touch the processor's seconds. Needs faiss-cpu ([dev] extra).
+busy machine: others then hardly touch the processor's seconds. ``--translation FILE``:
+what `peers.py` has measured in this run already (`all.py`). Needs faiss-cpu ([dev] extra).
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import sys
@@ -24,7 +26,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from peers import SIZES, D, best, cores, translation
+from peers import SIZES, D, best, cores, measure, page
 
 import cse_bench
 from cse_bench.aligners.registry import ALIGNERS
@@ -35,6 +37,7 @@ from cse_bench.metrics.matched import Neighbours, find_neighbours, place_among_n
 from cse_bench.ragged import Ragged
 from cse_bench.types import Matrix
 
+PACKAGES = ("numpy", "faiss-cpu", "scikit-learn")
 CHEAP = ("random-rotation", "procrustes", "content-knn", "rcsls")
 
 
@@ -143,6 +146,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="without the 100,000")
     parser.add_argument("--all", action="store_true", help="evaluate every reference aligner")
     parser.add_argument("--threads", type=int, default=len(cores()), help="no more than so many")
+    parser.add_argument("--translation", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     fewer = options.threads < len(cores())
@@ -151,7 +155,9 @@ def main() -> None:
     sizes = list(SIZES)[: 1 if options.quick else 2]
     flags = [flag for flag in ("--quick", "--all") if getattr(options, flag[2:])]
     flags += [f"--threads {options.threads}"] if fewer else []
-    packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "faiss-cpu"))
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    given = options.translation
+    measured = json.loads(given.read_text()) if given else measure(sizes)
     lines = [
         "# What scoring costs",
         "",
@@ -159,7 +165,7 @@ def main() -> None:
         "",
         f"cse-bench {cse_bench.__version__}, Python {platform.python_version()}, {packages}, "
         f"{options.threads} threads; load of the machine at the start {os.getloadavg()[0]:.1f}.",
-        *translation(sizes),
+        *page(measured),
         *matched_scoring(),
         *intervals(),
         *outside_the_fits(list(ALIGNERS if options.all else CHEAP)),
