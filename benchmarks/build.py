@@ -17,13 +17,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
+from ibis.backends import BaseBackend
 
 from cse_bench.building.catalogue import number_products
 from cse_bench.building.engines import open_engine
@@ -67,6 +70,11 @@ def stages(log: Log, min_users: int = 10) -> dict[str, int]:
         counts = {"items": items, "visits": visits, "rows": rows}
         counts["free"] = kept(free_visits(visits, rows))
         return {name: int(t.count().to_pyarrow().as_py()) for name, t in counts.items()}
+
+
+def journey(engine: BaseBackend) -> Log:
+    """The Complete Journey, from its files."""
+    return read_log("completejourney", engine)
 
 
 def journey_in_pandas() -> pd.DataFrame:
@@ -126,23 +134,67 @@ def stages_in_pandas(events: pd.DataFrame, min_users: int = 10) -> dict[str, int
     return {"items": len(items), "visits": len(visits), "rows": len(rows), "free": len(free)}
 
 
-def beside_pandas() -> None:
-    theirs: list[tuple[float, float]] = []
-    ours = []
-    for _ in range(3):
+@dataclass(frozen=True)
+class Beside:
+    """The same stages on DuckDB and in pandas, from the files, in turn.
+
+    Attributes
+    ----------
+    ours, theirs, reading : list of float
+        Seconds of each turn; `reading` is the part of `theirs` that reads the files.
+    events : int
+        Events of the log.
+    rows : dict of str to int
+        How many each stage gave, which is the same for both.
+    """
+
+    ours: list[float]
+    theirs: list[float]
+    reading: list[float]
+    events: int
+    rows: dict[str, int]
+
+
+def compare(
+    read: Callable[[BaseBackend], Log] = journey,
+    frame: Callable[[], pd.DataFrame] = journey_in_pandas,
+    *,
+    repeats: int = 3,
+    min_users: int = 10,
+) -> Beside:
+    """Time the stages on DuckDB and in pandas; what they find must be the same.
+
+    Parameters
+    ----------
+    read : callable
+        Opens the log on an engine.
+    frame : callable
+        Reads the same log's events into pandas.
+    repeats : int
+        Turns.
+    min_users : int
+        Fewest users of a product.
+    """
+    theirs, reading, ours = [], [], []
+    for _ in range(repeats):
         begin = time.perf_counter()
-        events = journey_in_pandas()
-        read = time.perf_counter()
-        expected = stages_in_pandas(events)
-        theirs.append((read - begin, time.perf_counter() - begin))
+        events = frame()
+        reading.append(time.perf_counter() - begin)
+        expected = stages_in_pandas(events, min_users)
+        theirs.append(time.perf_counter() - begin)
         with open_engine("duckdb") as engine:
             begin = time.perf_counter()
-            found = stages(read_log("completejourney", engine))
+            found = stages(read(engine), min_users)
             ours.append(time.perf_counter() - begin)
-    if found != expected:
-        raise SystemExit(f"the rows differ: {found}, pandas {expected}")
-    (read, total), own = np.median(theirs, axis=0), np.median(ours)
-    print(f"The Complete Journey, from its files: {len(events):,} events -> {found}")
+        if found != expected:
+            raise SystemExit(f"the rows differ: {found}, pandas {expected}")
+    return Beside(ours, theirs, reading, len(events), found)
+
+
+def beside_pandas() -> None:
+    found = compare()
+    own, total, read = map(np.median, (found.ours, found.theirs, found.reading))
+    print(f"The Complete Journey, from its files: {found.events:,} events -> {found.rows}")
     print(
         f"  DuckDB {own:.2f} s, pandas {pd.__version__} {total:.2f} s ({read:.2f} s of it reading):"
         f" {total / own:.1f}x (goal 5x)"
