@@ -43,10 +43,13 @@ def main() -> None:
             text=True,
         )
         seconds = time.perf_counter() - begin
-        print(done.stderr or done.stdout.splitlines()[0].replace(str(root), "."))
+        left_out = sum(line.startswith("left out") for line in done.stderr.splitlines())
+        if left_out == count:
+            raise SystemExit(f"an empty board says nothing: {done.stderr.splitlines()[0]}")
+        print(done.stdout.splitlines()[0].replace(str(root), "."))
         pages = sorted((root / "site").glob("*.html"), key=lambda page: -page.stat().st_size)
         assets = [p for p in (root / "site" / "assets").rglob("*") if p.is_file()]
-        print(f"{count} entries: {seconds:.1f} s (goal 20)")
+        print(f"{count - left_out} entries: {seconds:.1f} s (goal 20)")
         for file in (*pages, *assets):
             print(f"{file.stat().st_size / 1e3:10,.0f} kB  {file.name}")
 
