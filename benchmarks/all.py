@@ -133,6 +133,7 @@ def main() -> int:
     options = parser.parse_args()
     facts = {
         "command": "python benchmarks/all.py" + " --quick" * options.quick,
+        "cores": len(peers.cores()),
         "machine": machine(),
         "load": f"{os.getloadavg()[0]:.1f}",
         "versions": versions(),
@@ -150,8 +151,8 @@ def main() -> int:
                 printed[told(own, False)] = said
     text = page(facts, lines, printed, progress.seconds, progress.failed)
     options.out.write_text(text, encoding="utf-8")
-    records = [asdict(x) | {"ratio": x.ratio} for x in lines]
-    facts |= {"seconds": progress.seconds, "failed": progress.failed, "comparisons": records}
+    rows = [asdict(x) | {"ratio": x.ratio} for x in lines]
+    facts |= {"rows": rows, "seconds": progress.seconds, "failed": progress.failed}
     options.out.with_name("peers.json").write_text(json.dumps(facts, indent=1) + "\n")
     print("\n".join(table(lines)))
     if progress.failed:

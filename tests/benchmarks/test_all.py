@@ -1,5 +1,6 @@
 """`benchmarks/all.py`: at tiny sizes, ours and the peers' answers agree. No time is looked at."""
 
+import importlib
 import json
 import os
 import subprocess
@@ -102,12 +103,33 @@ def test_both_trainers_learn(small_release):
     assert line.ratio == line.theirs / line.ours
 
 
-def test_a_part_that_fails_is_named_and_the_next_one_run():
-    progress = __import__("all").Progress()
-    assert progress.run("differs", lambda: sys.exit("the answers differ")) is None
-    assert progress.run("agrees", lambda: 1) == 1
-    assert progress.failed == ["differs"]
-    assert list(progress.seconds) == ["differs", "agrees"]
+def test_a_part_that_fails_is_named_and_the_rest_is_run(monkeypatch, tmp_path):
+    script = importlib.import_module("all")
+    from comparisons import Comparison
+    from pages import Own
+
+    def differs(*_):
+        raise SystemExit("the answers differ")
+
+    def compare(progress, quick, scratch):
+        assert progress.run("differs", differs) is None
+        return [Comparison("a job", 0.02, "a peer", 0.01, "the same")]
+
+    says = tmp_path / "says.py"
+    says.write_text("print('it said so')")
+    monkeypatch.setattr(script, "compare", compare)
+    monkeypatch.setattr(script, "OWN", (Own(str(tmp_path / "none.py"), "x"), Own(str(says), "y")))
+    monkeypatch.setattr("pages.OWN", script.OWN)
+    monkeypatch.setattr(sys, "argv", ["all.py", "--out", str(tmp_path / "README.md")])
+    assert script.main() == 1
+    found = json.loads((tmp_path / "peers.json").read_text())
+    assert found["failed"] == ["differs", str(tmp_path / "none.py")]
+    assert {"cores", "machine", "versions", "load", "command", "seconds"} <= found.keys()
+    (row,) = found["rows"]
+    assert (row["what"], row["peer"], row["ratio"]) == ("a job", "a peer", 0.5)
+    text = (tmp_path / "README.md").read_text()
+    assert "it said so" in text
+    assert "**Failed: differs, " in text
 
 
 def test_the_page_has_its_table_and_names_every_page():
