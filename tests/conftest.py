@@ -17,6 +17,11 @@ settings.register_profile(
 )
 settings.load_profile("default")
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # A worker a core: threads of linear algebra would but wait for each other.
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
 # The user's own cache has no part in the tests; workers and subprocesses share this one.
 os.environ.setdefault("CSE_BENCH_CACHE", tempfile.mkdtemp(prefix="cse-bench-tests-"))
 

@@ -87,7 +87,9 @@ def test_the_cards_own_snippet_runs(published, tmp_path):
     card = (tmp_path / "copy" / "README.md").read_text(encoding="utf-8")
     (snippet,) = re.findall(r"```python\n(.*?)```", card, flags=re.S)
     assert 'revision="v1"' in snippet
-    code = snippet + "\nassert products['SHOP1'].num_rows == 8315, products\nassert crossings"
+    files = json.loads((tmp_path / "copy" / "manifest.json").read_text())["files"]
+    rows = files["products/SHOP1.parquet"]["rows"]
+    code = snippet + f"\nassert products['SHOP1'].num_rows == {rows}, products\nassert crossings"
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

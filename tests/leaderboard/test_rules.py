@@ -11,7 +11,7 @@ import sys
 import urllib.request
 
 import pytest
-from huggingface_hub import HfApi
+from huggingface_hub import CommitOperationAdd, HfApi
 
 from cse_bench.leaderboard.folders import find_folders, read_verification
 from tests.conftest import need
@@ -48,7 +48,7 @@ def test_a_new_aligner_gets_its_row(root, server, tmp_path):
     names = {"ORG/LEADERBOARD": BOARD, "ORG/LEADERBOARD#7": f"{BOARD}#1", "ORG/SPACE": "org/board"}
     environment = settings(server, tmp_path / "home")
 
-    def call(command, cwd):
+    def call(command, cwd, code=0):
         assert command[0] == "cse-bench"
         line = [sys.executable, "-m", "cse_bench", *(names.get(word, word) for word in command[1:])]
         person, terminal = os.openpty()  # who submits is shown what is sent, and says yes
@@ -64,7 +64,7 @@ def test_a_new_aligner_gets_its_row(root, server, tmp_path):
         )
         os.close(person)
         os.close(terminal)
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == code, f"{command}\n{done.stdout}\n{done.stderr}"
         assert TOKEN not in done.stdout + done.stderr
         return done.stdout
 
@@ -106,7 +106,28 @@ def test_a_new_aligner_gets_its_row(root, server, tmp_path):
         process.terminate()
         process.wait(30)
 
+    # A pull request that does more than to enter is taken as a whole, or not at all.
+    other = tmp_path / "other"
+    other.mkdir()
+    sent = ("result.json", "ranks.parquet", "aligner.py")
+    operations = [CommitOperationAdd(f"{folder.name}/{n}", str(folder.path / n)) for n in sent]
+    operations.append(CommitOperationAdd("README.md", b"# mine"))
+    options = {"commit_message": "x", "repo_type": "dataset", "create_pr": True}
+    client.create_commit(BOARD, operations, **options)
+    said = call(["cse-bench", "leaderboard", "take", f"{BOARD}#2"], other, code=1)
+    assert "good, but the pull request is not: nothing is taken" in said
+    assert "FAIL README.md" in said
+    assert not (other / "leaderboard").exists()
+
     client.merge_pull_request(BOARD, 1, repo_type="dataset")
     assert "nothing new" in call(
         ["cse-bench", "leaderboard", "take", "ORG/LEADERBOARD"], maintainer
     )
+    stamp = CommitOperationAdd(
+        f"{folder.name}/verification.json", str(folder.path / "verification.json")
+    )
+    client.create_commit(BOARD, [stamp], commit_message="x", repo_type="dataset")
+    build = ["cse-bench", "leaderboard", "build", "--entries", "ORG/LEADERBOARD", "--out", "site"]
+    call(build, other)
+    mirrored, own = (place / "site" / "board.json" for place in (other, maintainer))
+    assert mirrored.read_bytes() == own.read_bytes()

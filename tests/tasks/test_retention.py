@@ -102,8 +102,23 @@ def test_sessions_ask_for_at_most_three_products_spread_over_them(release):
     assert places == [0, lengths[long] // 3, 2 * lengths[long] // 3]
 
 
-def test_no_gap_is_closed_by_it_and_a_loss_is_flagged(small_release):
-    result = cse_bench.evaluate("procrustes", small_release, "pairs-50")
+CRUSHES = """
+from cse_bench import Aligner
+
+class Crushes(Aligner):
+    name = "crushes"
+    def fit(self, source, target, evidence):
+        return self
+    def transform(self, shop):
+        return shop.vectors[:, :3]
+    def transform_target(self, shop):
+        return shop.vectors[:, :3]
+"""
+
+
+def test_no_gap_is_closed_by_it_and_a_loss_is_flagged(small_release, tmp_path):
+    (tmp_path / "crushes.py").write_text(CRUSHES)
+    result = cse_bench.evaluate(tmp_path / "crushes.py", small_release)
     rows = [s for s in result.scores if s.task == "retention"]
     assert rows
     assert all(s.gap_closed is None for s in rows)

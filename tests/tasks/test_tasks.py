@@ -125,9 +125,12 @@ def test_rotating_either_shop_changes_no_score_of_procrustes(direction, turned, 
         place = replace(direction, release=release)
         fit = fit_direction(find_aligner("procrustes").make(), place, evidence, 0)
         scores.append(scored(direction, fit.aligned))
-    for key in scores[0]:  # rounding may swap two neighbours here and there, no more
+    for key, values in scores[
+        0
+    ].items():  # rounding may swap two neighbours here and there, no more
         means = [np.nanmean(s[key]) for s in scores]
-        assert means[0] == pytest.approx(means[1], abs=2e-3), key
+        one = 1 / np.count_nonzero(~np.isnan(values))
+        assert means[0] == pytest.approx(means[1], abs=max(2e-3, one)), key
 
 
 def test_hits_at_1_is_p_at_1_and_hits_grow_with_depth(direction):

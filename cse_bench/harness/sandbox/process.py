@@ -167,6 +167,9 @@ def _environment(backend: Backend, limits: Limits) -> dict[str, str]:
     threads = {name: os.environ[name] for name in THREADS if name in os.environ}
     if limits.threads is not None:
         threads = dict.fromkeys(THREADS, str(limits.threads))
+        if limits.threads > (os.cpu_count() or 1):
+            # Idle threads of OpenBLAS sleep at once: those that spin keep the others from a core.
+            threads["OPENBLAS_THREAD_TIMEOUT"] = "4"
     # torch makes a directory to cache in when it is imported, unless there is one: any will do.
     home = {"HOME": "/nonexistent", "TORCHINDUCTOR_CACHE_DIR": "/usr/lib"}
     if backend.scratch:

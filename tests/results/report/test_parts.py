@@ -94,7 +94,7 @@ def test_shops_of_other_widths_have_a_frame_each(space):
     from cse_bench.results.report.hubs import hubness
     from cse_bench.results.report.maps import draw_maps
 
-    shop = dataclasses.replace(space.source, vectors=space.source.vectors[:, :64])
+    shop = dataclasses.replace(space.source, vectors=space.source.vectors[:, :48])
     release = dataclasses.replace(
         space.release, shops={"SHOP1": shop, "SHOP2": space.release.shops["SHOP2"]}
     )
