@@ -40,6 +40,7 @@ class Own:
 OWN = (
     Own("main_job.py", "start-up, `evaluate procrustes`, `translation` on the release"),
     Own("build.py", "relational stages beside pandas, and how they grow with the log"),
+    Own("first_minute.py", "install, and a new user's first commands", "first-minute.md"),
     Own("sandbox.py", "what the sandbox adds to a run"),
     Own("board.py", "building the board with 200 entries"),
     Own("report.py", "making a result's page", options=("--aligners", "procrustes")),
