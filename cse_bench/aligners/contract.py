@@ -90,6 +90,11 @@ def _without_content(shop: Shop) -> Shop:
     return Shop(shop.name, shop.vectors, shop.popularity)
 
 
+WHERE = "cse-bench check FILE runs it on small data"
+UNDECLARED = "evidence and content are None unless they are in uses: uses = frozenset({…})"
+"""What to do about an aligner that raised."""
+
+
 def _who(aligner: Aligner) -> str:
     return f"the aligner {type(aligner).name!r}"
 
@@ -112,9 +117,10 @@ def _call(aligner: Aligner, method: str, *arguments: Any) -> Any:
         deepest = own[-1]
         if deepest.lineno != inside[0].lineno or deepest.filename != inside[0].filename:
             place += f"\n  raised in {deepest.filename}, line {deepest.lineno}"
+        undeclared = isinstance(error, AttributeError | TypeError) and "NoneType" in str(error)
         raise AlignerError(
             f"{_who(aligner)}: {method} raised {type(error).__name__}: {error}\n  at {place}",
-            "cse-bench check FILE runs it on small data",
+            UNDECLARED if undeclared else WHERE,
         ) from error
 
 

@@ -54,6 +54,12 @@ LOG_OPTIONS = (
         help="tabular: timestamps do not order a session's products.",
     ),
     click.option(
+        "--licence",
+        metavar="NAME",
+        help="tabular: the licence under which you, its owner, let the release be passed on: "
+        "cc-by-4.0, ….  [default: none, it may not be published]",
+    ),
+    click.option(
         "--archive",
         type=click.Path(path_type=Path),
         metavar="FILE",

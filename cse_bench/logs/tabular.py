@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ COLUMNS = {
 
 SESSION_GAP_MINUTES = 30.0
 
+LICENCE = re.compile(r"(?!(other|unknown|none)$)[a-z0-9][a-z0-9.+-]{1,40}")
+"""A licence that says something, as the Hub names it."""
+
 
 @dataclass(frozen=True)
 class TabularOptions:
@@ -50,6 +54,9 @@ class TabularOptions:
         Minutes without an event after which a new session begins, where the log has no sessions.
     ordered : bool
         Whether timestamps order the products of a session.
+    licence : str, optional
+        Under which its owner lets a release be passed on, as the Hub names it (``cc-by-4.0``);
+        without one it may not be.
     """
 
     events: tuple[str, ...] = ()
@@ -59,6 +66,7 @@ class TabularOptions:
     mapping: Path | None = None
     session_gap: float = SESSION_GAP_MINUTES
     ordered: bool = True
+    licence: str | None = None
 
 
 def read(engine: BaseBackend, options: TabularOptions) -> Log:
@@ -82,6 +90,11 @@ def read(engine: BaseBackend, options: TabularOptions) -> Log:
     """
     if not options.events:
         raise InputError("a tabular log needs its events", "cse-bench build tabular --events FILE")
+    if options.licence is not None and not LICENCE.fullmatch(options.licence):
+        raise InputError(
+            f"{options.licence!r} names no licence",
+            "as the Hub names them: cc0-1.0, cc-by-4.0, mit",
+        )
     if not options.session_gap > 0:
         raise InputError(f"a session gap of {options.session_gap:g} minutes is none")
     mapping = _read_mapping(options.mapping)
@@ -101,8 +114,8 @@ def read(engine: BaseBackend, options: TabularOptions) -> Log:
         events=events.select(*EVENTS),
         catalogue=catalogue,
         ordered=options.ordered,
-        licence="other",
-        redistributable=False,
+        licence=options.licence or "other",
+        redistributable=options.licence is not None,
         source="a private log",
         citation="none",
         queries=None if queries is None else queries.select(*QUERIES),

@@ -26,6 +26,10 @@ Direction = tuple[str | None, str | None]
 """Source and target shop; none for all directions together."""
 
 
+GUARDS = frozenset({"retention"})
+"""Tasks that are told and tested, but that nobody wins by."""
+
+
 @dataclass(frozen=True)
 class Comparison:
     """One result against the first, on one primary metric, in one direction or in all.
@@ -118,11 +122,12 @@ def compare_entries(entries: Sequence[Entry], tracks: Sequence[str] = ()) -> lis
 
 
 def summary(rows: Sequence[Comparison]) -> dict[str, Counter[Verdict]]:
-    """Wins, ties and losses of each other result, all directions together."""
+    """Wins, ties and losses of each other result, all directions together; `GUARDS` win nothing."""
     counts: dict[str, Counter[Verdict]] = {}
     for row in rows:
-        if row.source_shop is None:
-            counts.setdefault(row.other, Counter())[row.verdict] += 1
+        own = counts.setdefault(row.other, Counter())
+        if row.source_shop is None and row.task not in GUARDS:
+            own[row.verdict] += 1
     return counts
 
 

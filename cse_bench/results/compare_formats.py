@@ -194,7 +194,7 @@ def how(rows: Sequence[Comparison]) -> str:
         "translation) and, where an aligner runs several times, by runs too. A win or a loss is "
         f"one at {100 * LEVEL:g} % after Holm's adjustment for all {len(rows)} comparisons made "
         "here; anything else is a tie: it may be noise. Queries: those on which the other won, "
-        "tied, lost."
+        "tied, lost. Retention is a guard: it counts among neither wins nor losses."
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from rich.console import Console
 from rich.table import Table
 
@@ -27,31 +30,85 @@ def print_result(result: Result, primary: list[Primary], console: Console) -> No
         f"({release.fingerprint[:8]}), "
         f"{result.scores[0].split} split, protocol {result.protocol.version}"
     )
-    table = Table(title=title, title_justify="left", caption=_caption(), caption_justify="left")
-    for name in ("track", "task", "direction"):
-        table.add_column(name)
-    for name in ("score [95 %]", "floor", "reference", "oracle", "gap closed [95 %]"):
-        table.add_column(name, justify="right", no_wrap=True)
-    shown = ("", "")
+    lines = list(_lines(result, primary))
+    roomy = console.options.update(width=1000)  # else nothing measures wider than the console
+    tables = (_wide(title, lines, _without(n)) for n in range(4))
+    fits = (t for t in tables if console.measure(t, options=roomy).maximum <= console.width)
+    # Text of the author's is no markup.
+    console.print(next(fits, _narrow(title, lines)), markup=False, highlight=False)
+    for flag in result.flags:
+        console.print(f"⚑ {flag}", style="yellow", markup=False, highlight=False)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line of the table: whose, and its cells by column."""
+
+    track: str
+    label: str
+    direction: str
+    cells: dict[str, str]
+
+
+COLUMNS = ("score [95 %]", "floor", "reference", "oracle", "gap closed [95 %]")
+"""The numbers of a line; those of the context go first where there is no room."""
+
+
+def _without(n: int) -> tuple[str, ...]:
+    gone = ("oracle", "reference", "floor")[:n]
+    return tuple(name for name in COLUMNS if name not in gone)
+
+
+def _lines(result: Result, primary: list[Primary]) -> Iterator[_Line]:
     for track in dict.fromkeys(score.track for score in result.scores):
-        table.add_section()
         for task, variant, metric in primary:
             for score in result.scores:
-                if (score.track, score.task, score.variant, score.metric) != (
+                if (score.track, score.task, score.variant, score.metric) == (
                     track,
                     task,
                     variant,
                     metric,
                 ):
-                    continue
-                label = f"{task} {metric}, {variant}"
-                first = (
-                    "" if shown[0] == track else track,
-                    "" if shown == (track, label) else label,
-                )
-                table.add_row(*first, *_cells(score))
-                shown = (track, label)
-    console.print(table)
+                    label = f"{task} {metric}, {variant}"
+                    way = f"{score.source_shop} → {score.target_shop}"
+                    yield _Line(track, label, way, dict(zip(COLUMNS, _cells(score), strict=True)))
+
+
+def _wide(title: str, lines: list[_Line], names: tuple[str, ...]) -> Table:
+    """A column for everything."""
+    table = Table(title=title, title_justify="left", caption=_caption(), caption_justify="left")
+    for name in ("track", "task", "direction"):
+        table.add_column(name, no_wrap=True)
+    for name in names:
+        table.add_column(name, justify="right", no_wrap=True)
+    shown = ("", "")
+    for line in lines:
+        if line.track != shown[0]:
+            table.add_section()
+        first = "" if line.track == shown[0] else line.track
+        second = "" if (line.track, line.label) == shown else line.label
+        table.add_row(first, second, line.direction, *(line.cells[name] for name in names))
+        shown = (line.track, line.label)
+    return table
+
+
+def _narrow(title: str, lines: list[_Line]) -> str:
+    """Track and task on lines of their own, for 80 columns."""
+    names = _without(3)
+    rows = [
+        ("", "direction", names),
+        *((f"{x.track}: {x.label}", x.direction, [x.cells[n] for n in names]) for x in lines),
+    ]
+    widths = [max(len(cells[i]) for *_, cells in rows) for i in range(len(names))]
+    way = max(len(direction) for _, direction, _ in rows)
+    text, shown = [title], ""
+    for head, direction, cells in rows:
+        if head != shown:
+            text.append(head)
+            shown = head
+        numbers = (cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
+        text.append(f"  {direction.ljust(way)}  {'  '.join(numbers)}")
+    return "\n".join([*text, _caption()])
 
 
 def _cells(score: Score) -> list[str]:
@@ -62,7 +119,6 @@ def _cells(score: Score) -> list[str]:
     if score.gap_closed is not None:
         gap = f"{score.gap_closed:.0%} [{score.gap_ci_low:.0%}, {score.gap_ci_high:.0%}]"
     return [
-        f"{score.source_shop} → {score.target_shop}",
         f"{short(score.value)} [{short(score.ci_low)}, {short(score.ci_high)}]",
         told(score.floor),
         told(score.reference),

@@ -122,6 +122,9 @@ MISTAKES = {
     "a gap of nan days": ["build", "completejourney", "--out", "x", "--gap", "nand"],
     "takes no --archive": ["build", "completejourney", "--out", "x", "--archive", "a.zip"],
     "needs its events": ["build", "tabular", "--out", "x"],
+    "has no attribute 'T'": ["evaluate", "undeclared.py"],
+    "None unless they are in uses": ["evaluate", "undeclared.py", "--no-sandbox"],
+    "pip install what it imports": ["evaluate", "imports.py"],
     "needs the archive itself": ["build", "coveo", "--out", "x"],
     "the basis on which": ["build", "completejourney", "--out", "x", "--with-pairs", "p.csv"],
     "did you mean 'spark'": ["build", "completejourney", "--out", "x", "--engine", "sparc"],
@@ -153,6 +156,9 @@ def test_a_mistake_is_one_clear_message_and_exit_code_2(tmp_path, message):
     need("ibis")
     (tmp_path / "raises.py").write_text(RAISES)
     (tmp_path / "none.py").write_text("x = 1\n")
+    (tmp_path / "imports.py").write_text(RAISES.replace("return self.nothing", "import nothing_at"))
+    text = RAISES.replace("return self.nothing", "evidence.pairs.T")
+    (tmp_path / "undeclared.py").write_text(text)
     (tmp_path / "two.py").write_text(
         "from cse_bench import Aligner\nclass A(Aligner): pass\nclass B(Aligner): pass\n"
     )

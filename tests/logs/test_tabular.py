@@ -251,6 +251,18 @@ def test_what_the_options_ask_must_be_there(tmp_path):
         read_events(path, session_gap=float("nan"))
 
 
+def test_a_release_may_be_passed_on_under_its_owners_licence_alone(tmp_path):
+    events = (write_csv(tmp_path / "e.csv"),)
+    engine = ibis.duckdb.connect()
+    found = read(engine, TabularOptions(events=events))
+    assert (found.licence, found.redistributable) == ("other", False)
+    found = read(engine, TabularOptions(events=events, licence="cc-by-4.0"))
+    assert (found.licence, found.redistributable) == ("cc-by-4.0", True)
+    for none in ("other", "none", "", "CC BY", "unknown"):
+        with pytest.raises(InputError, match="names no licence"):
+            read(engine, TabularOptions(events=events, licence=none))
+
+
 def test_of_two_rows_of_a_product_one_is_taken_whole(tmp_path):
     names = ("product", "title", "category")
     rows = [("p,1", "b title", "a category"), ("p,1", "a title", "b category")]

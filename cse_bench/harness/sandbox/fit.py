@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from cse_bench.aligners.base import MAX_DIMENSIONS, Evidence
-from cse_bench.aligners.contract import Aligned, checked_matrix
+from cse_bench.aligners.contract import WHERE, Aligned, checked_matrix
 from cse_bench.aligners.loading import AlignerSource
 from cse_bench.errors import AlignerError
 from cse_bench.harness.cache import RunCache
@@ -214,7 +214,7 @@ def _verdict(who: str, ending: Ending, limits: Limits) -> tuple[str, str]:
     status = ending.status - 128 if ending.status > 128 else -ending.status
     if ending.message:
         said = "\n".join(f"  | {line}" for line in ending.message.splitlines())
-        return f"{who} failed; in its own words:\n{said}", _WALLS
+        return f"{who} failed; in its own words:\n{said}", _hint(ending.message)
     if status == signal.SIGXCPU or (status == signal.SIGKILL and ending.why == "exit"):
         return (
             f"{who} was ended by the system: it used more than {limits.processor} s of processor "
@@ -224,6 +224,15 @@ def _verdict(who: str, ending: Ending, limits: Limits) -> tuple[str, str]:
     if status > 0:
         return f"{who} was ended by the signal {_name(status)}, and returned nothing", _WALLS
     return f"{who} ended early, with exit status {ending.status}, and returned nothing", _WALLS
+
+
+def _hint(message: str) -> str:
+    """What to do about an error of the aligner's own, by what it says."""
+    if "ModuleNotFoundError" in message or "ImportError" in message:
+        return "pip install what it imports; an aligner may use what the package names"
+    if any(kind in message for kind in ("PermissionError", "OSError", "Errno", "socket")):
+        return _WALLS
+    return WHERE
 
 
 _WALLS = (
