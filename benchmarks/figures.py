@@ -128,7 +128,9 @@ def peers() -> str:
     for row in found["rows"]:  # a peer's first line of each work; the page has its other ways
         first.setdefault((row["what"], row["peer"].split()[0].strip(",:")), row)
     lines = ["| what | beside | theirs ÷ ours |", "|---|---|--:|"]
-    lines += [f"| {row['what']} | {row['peer']} | {row['ratio']:.2g}× |" for row in first.values()]
+    lines += [
+        f"| {row['what']} | {row['peer']} | {ratio(row['ratio'])}× |" for row in first.values()
+    ]
     return "\n".join(
         [
             "Seconds of others for the same work, divided by ours, in one run on "
@@ -138,6 +140,11 @@ def peers() -> str:
             *lines,
         ]
     )
+
+
+def ratio(value: float) -> str:
+    """Two digits, or all before the point."""
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 
 if __name__ == "__main__":

@@ -27,7 +27,8 @@ COMMANDS = (
     ("check", "mine.py"),
     ("evaluate", "mine.py", "--quiet"),
     ("evaluate", "mine.py", "--quiet"),
-    ("compare", "results/mine/result.json", "results/mine/result.json"),
+    ("evaluate", "procrustes", "--quiet"),
+    ("compare", "results/procrustes/result.json", "results/mine/result.json"),
     ("report", "results/mine/result.json", "--aligner", "mine.py"),
     ("describe",),
 )
@@ -59,7 +60,9 @@ def rows(place: Path) -> Iterator[str]:
     seen = set()
     for command in COMMANDS:
         seconds, done = timed([str(venv / "bin" / "cse-bench"), *command], place)
-        note = "" if done.returncode in (0, 1) else f"exit code {done.returncode}: {done.stderr}"
+        if done.returncode:
+            raise SystemExit(f"{' '.join(command)}: {done.stderr}")
+        note = ""
         if command in seen:
             note = "again, from the cache"
         seen.add(command)
