@@ -53,7 +53,7 @@ TRACKS = {
         Track("pairs-500", "with 500 known pairs", "pairs", 500),
         Track("pairs-all", "with all train pairs", "pairs"),
         Track("cross-sessions", "with train cross-shop sessions, no dictionary", "cross_sessions"),
-        Track("open", "with all three kinds of evidence", None),
+        Track("open", "with two kinds of evidence or all three", None),
     )
 }
 

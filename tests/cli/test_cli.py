@@ -105,6 +105,8 @@ MISTAKES = {
     "did you mean 'raises.py'": ["evaluate", "raise.py"],
     "there is no file": ["evaluate", "absent.py"],
     "holds 2 subclasses of Aligner: A (line 2), B (line 3)": ["evaluate", "two.py"],
+    ". is a directory": ["evaluate", "."],
+    "none.txt is no .py file": ["evaluate", "./none.txt"],
     "holds no subclass of Aligner": ["evaluate", "none.py"],
     "is not in the Hub's cache, and HF_HUB_OFFLINE is set": [
         "evaluate",
@@ -156,6 +158,7 @@ def test_a_mistake_is_one_clear_message_and_exit_code_2(tmp_path, message):
     need("ibis")
     (tmp_path / "raises.py").write_text(RAISES)
     (tmp_path / "none.py").write_text("x = 1\n")
+    (tmp_path / "none.txt").write_text("x = 1\n")
     (tmp_path / "imports.py").write_text(RAISES.replace("return self.nothing", "import nothing_at"))
     text = RAISES.replace("return self.nothing", "evidence.pairs.T")
     (tmp_path / "undeclared.py").write_text(text)

@@ -27,7 +27,7 @@ TRACKS = {
     "pairs-500": "with 500 known pairs",
     "pairs-all": "with all train pairs",
     "cross-sessions": "with train cross-shop sessions, no dictionary",
-    "open": "with all three kinds of evidence",
+    "open": "with two kinds of evidence or all three",
 }
 """Track → about."""
 
