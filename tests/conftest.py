@@ -17,15 +17,34 @@ settings.register_profile(
 )
 settings.load_profile("default")
 
-if "PYTEST_XDIST_WORKER" in os.environ:
-    # A worker a core: threads of linear algebra would but wait for each other.
-    for library in ("OMP", "OPENBLAS", "MKL"):
-        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+# A worker a core: threads of linear algebra would but wait for each other. (Workers, which have
+# imported NumPy when they come here, inherit it from the process that starts them.)
+for library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 # The user's own cache has no part in the tests; workers and subprocesses share this one.
 os.environ.setdefault("CSE_BENCH_CACHE", tempfile.mkdtemp(prefix="cse-bench-tests-"))
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+SLOW = (
+    "tests/test_readme.py",
+    "tests/building/test_sources.py",
+    "tests/leaderboard/test_rules.py",
+    "tests/building/test_engines.py",
+    "tests/leaderboard/test_check.py",
+    "tests/leaderboard/test_verify.py",
+    "tests/harness/test_benchmark.py",
+    "tests/privacy/test_audit.py",
+)
+"""Files that take minutes: begun first, lest one of them is alone at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files by `SLOW`; the order within each stays."""
+    place = {name: number for number, name in enumerate(SLOW)}
+    items.sort(key=lambda item: place.get(item.nodeid.split("::")[0], len(SLOW)))
 
 
 def need(module: str) -> None:
