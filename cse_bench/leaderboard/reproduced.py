@@ -116,16 +116,16 @@ def run_again(
         step=step,
     )
     place = release.directions[0]
-    others = [[_means(evaluation.runs[track.name, *place][0]) for track in tracks]]
+    by_threads = [[_means(evaluation.runs[track.name, *place][0]) for track in tracks]]
     direction = prepare_to_score(release, split, *place)
     for threads in OTHER_THREADS:
         with fitter(isolation, replace(limits, threads=threads)) as fit:
             way = Way(fit, isolation, threads, cache)
-            others.append(_first_runs(source, direction, tracks, seeds, way, step))
+            by_threads.append(_first_runs(source, direction, tracks, seeds, way, step))
     seen: dict[Name, list[list[float]]] = {}
     for track in range(len(tracks)):
-        for name in others[0][track]:
-            seen.setdefault(name, []).append([runs[track][name] for runs in others])
+        for name in by_threads[0][track]:
+            seen.setdefault(name, []).append([runs[track][name] for runs in by_threads])
     return Again(evaluation, [_tolerance(name, values) for name, values in seen.items()])
 
 

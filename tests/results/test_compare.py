@@ -15,12 +15,13 @@ import cse_bench
 from cse_bench.api import compare
 from cse_bench.errors import InputError
 from cse_bench.harness.run import PAPER
-from cse_bench.results.compare import Comparison, compare_entries, summary
+from cse_bench.results.compare import GUARDS, Comparison, compare_entries, summary
 from cse_bench.results.compare_formats import as_json, as_latex, as_markdown, as_table
 from cse_bench.results.entries import CONTROL, read_entries
 from cse_bench.results.latex import escaped
 from cse_bench.results.paired import holm
 from cse_bench.results.read import read_result
+from cse_bench.tasks.registry import TASKS
 from tests.conftest import need
 
 
@@ -152,6 +153,10 @@ def test_the_control_is_not_compared(paths):
         for entry in entries
     ]
     assert len(compare_entries(controls)) == len(compare_entries(entries))
+
+
+def test_guards_are_those_of_the_tasks():
+    assert {task.name for task in TASKS if task.guard} == GUARDS
 
 
 def test_the_table_says_it_all(rows):
