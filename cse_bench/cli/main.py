@@ -96,6 +96,9 @@ def main(arguments: list[str] | None = None) -> Any:
         sys.exit(2)
     except BaseException as error:
         if INTERRUPTED.is_set() or isinstance(error, click.exceptions.Abort | KeyboardInterrupt):
+            # Python ends by the signal, whatever the exit code, once an interrupt went through code
+            # that was made from text (as in a data class); it forgets that when such code runs.
+            exec("")
             _fail("interrupted; nothing was left half-written", 130)
         _unexpected(error)
     sys.exit(code if isinstance(code, int) else 0)

@@ -243,3 +243,13 @@ def test_an_interrupted_build_leaves_nothing(tmp_path, sent):
     assert b"interrupted" in stderr
     assert b"Traceback" not in stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt_within_code_made_from_text_has_the_same_exit_code():
+    code = (
+        "from cse_bench.cli import main; "
+        "main.group.main = lambda **_: exec('raise KeyboardInterrupt'); "
+        "main.main([])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, b"interrupted" in done.stderr) == (130, True)

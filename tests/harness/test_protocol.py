@@ -26,13 +26,25 @@ def test_a_change_that_moves_a_score_needs_a_new_version(make, case):
     frozen = json.loads((GOLDEN / f"{PROTOCOL_VERSION}.json").read_text())[case]
     found = make.scores(case)
     assert set(found) == set(frozen), "other scores than the version was frozen with"
-    moved = [
-        f"{name}: {field} {was} → {now}"
-        for name, values in frozen.items()
-        for field, was, now in zip(make.FIELDS, values, found[name], strict=True)
-        if not _same(was, now, 1e-3 if name.split(" / ")[4] == "type_ahead" else 1e-5)
-    ]
+    moved = []
+    for name, values in frozen.items():
+        # Its prior is found by an optimiser, which ends a little elsewhere on another processor.
+        near = 1e-3 if name.split(" / ")[4] == "type_ahead" else 1e-5
+        known = dict(zip(make.FIELDS, values, strict=True))
+        if not _can_be_closed(known, near):
+            del known["gap_closed"]
+        now = dict(zip(make.FIELDS, found[name], strict=True))
+        moved += [
+            f"{name}: {field} {was} → {now[field]}"
+            for field, was in known.items()
+            if not _same(was, now[field], near)
+        ]
     assert not moved, f"protocol {PROTOCOL_VERSION} is frozen; bump it, or undo this: {moved[:5]}"
+
+
+def _can_be_closed(known: dict[str, float | None], near: float) -> bool:
+    """Whether the gap is wider than what scores may move by; else gap closed may be anything."""
+    return known["reference"] is None or abs(known["reference"] - known["floor"]) > 10 * near
 
 
 def _same(was: float | None, now: float | None, near: float) -> bool:

@@ -42,7 +42,7 @@ def confine(job: Confinement) -> None:
     _prctl(libc, PR_SET_DUMPABLE, 0)
     if job.ends_with_parent:
         _prctl(libc, PR_SET_PDEATHSIG, SIGKILL)
-    _leave_if_orphaned(job.lifeline)
+    os.eventfd_write(job.bound, 1)
     for kind, soft, hard in (
         (resource.RLIMIT_CPU, job.processor_seconds, job.processor_seconds + 1),
         (resource.RLIMIT_DATA, job.memory, job.memory),
@@ -53,6 +53,7 @@ def confine(job: Confinement) -> None:
     ):
         _limit(kind, soft, hard)
     _drop_capabilities(libc)
+    _leave_if_orphaned(job.lifeline)
     own = [f"/proc/self/{name}" for name in OWN_FILES]
     rules = {
         landlock.READ: [*job.readable, *own],
@@ -64,14 +65,14 @@ def confine(job: Confinement) -> None:
 
 
 def _leave_if_orphaned(lifeline: int) -> None:
-    """Leave if the harness died before this process was bound to end with it."""
-    os.set_blocking(lifeline, False)
-    try:
-        os.read(lifeline, 1)
-    except BlockingIOError:
-        os.close(lifeline)  # it lives: the other end is open, and silent
-        return
-    os._exit(1)
+    """Leave if the harness died before this process was bound to end with it.
+
+    That the pipe is open proves nothing: while a killed harness is taken apart, its last threads
+    hold it. What is written there after this process was bound was written by a living one.
+    """
+    if not os.read(lifeline, 1):
+        os._exit(1)
+    os.close(lifeline)
 
 
 def _prctl(libc: ctypes.CDLL, option: int, value: int) -> None:

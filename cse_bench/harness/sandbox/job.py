@@ -23,8 +23,9 @@ class Confinement(NamedTuple):
         Paths that may be reached.
     ends_with_parent : bool
         Whether it must bind its life to its parent's; else the backend has done so.
-    lifeline : int
-        Descriptor of a pipe whose other end the harness alone holds.
+    bound, lifeline : int
+        A counter by which it says that it will end with its parent, and a pipe, whose other end the
+        harness alone holds, by which the harness then lets it go on.
     processor_seconds, memory, file_bytes, open_files : int
         See `limits.Limits`.
     """
@@ -33,6 +34,7 @@ class Confinement(NamedTuple):
     listable: list[str]
     writable: list[str]
     ends_with_parent: bool
+    bound: int
     lifeline: int
     processor_seconds: int
     memory: int

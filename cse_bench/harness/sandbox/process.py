@@ -101,13 +101,15 @@ def run_child(
             message=own(fixed_memory("message", MESSAGE_BYTES)),
         )
         log = own(fixed_memory("log", limits.log))
-        lifeline, _ = (own(h) for h in os.pipe2(os.O_CLOEXEC))
-        job = Job(_confinement(backend, limits, lifeline), answers, fit, forbidden)
+        bound = own(os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK))
+        lifeline, held = (own(h) for h in os.pipe2(os.O_CLOEXEC))
+        job = Job(_confinement(backend, limits, bound, lifeline), answers, fit, forbidden)
         told = own(sealed_text("job", encode(job)))
         status_out, status_in = (own(h) for h in os.pipe2(os.O_CLOEXEC))
         command = [*backend.wrapper(limits, status_in), *_python(), str(paths.PACKAGE.parent)]
         passed = (
             told,
+            bound,
             lifeline,
             answers.begun,
             answers.done,
@@ -127,6 +129,7 @@ def run_child(
         )
         child = _Child(process, status_out if backend.new_namespace else None)
         try:
+            child.let_go(bound, held, limits)
             why = child.watch(answers, limits)
         finally:
             child.end()
@@ -145,7 +148,7 @@ def _python() -> list[str]:
     return [sys.executable, "-I", "-B", "-c", BOOTSTRAP]
 
 
-def _confinement(backend: Backend, limits: Limits, lifeline: int) -> Confinement:
+def _confinement(backend: Backend, limits: Limits, bound: int, lifeline: int) -> Confinement:
     readable, listable = paths.readable()
     if backend.scratch:  # what is hidden is hidden by mounts, so the rules may be few
         readable, listable = (*paths.trees(), *paths.DEVICES, *paths.MACHINE), ()
@@ -154,6 +157,7 @@ def _confinement(backend: Backend, limits: Limits, lifeline: int) -> Confinement
         listable=list(listable),
         writable=["/tmp"] if backend.scratch else [],
         ends_with_parent=not backend.new_namespace,
+        bound=bound,
         lifeline=lifeline,
         processor_seconds=limits.processor,
         memory=limits.memory_bytes,
@@ -220,6 +224,16 @@ class _Child:
         self.pid = int(json.loads(text.split(b"\n")[0])["child-pid"])
         with suppress(ProcessLookupError):
             self.inner = os.pidfd_open(self.pid)
+
+    def let_go(self, bound: int, held: int, limits: Limits) -> None:
+        """Let it begin, once it is bound to end with this process."""
+        waited = select.poll()
+        waited.register(bound, select.POLLIN)
+        waited.register(self.watched, select.POLLIN)
+        ready = [handle for handle, _ in waited.poll(limits.seconds * 1000)]
+        if bound in ready:
+            with suppress(BrokenPipeError):  # it has ended: told by how
+                os.write(held, b"1")
 
     def watch(self, answers: Answers, limits: Limits) -> str:
         """Wait until it is done, ends, or goes beyond its limits; which of these it was."""
