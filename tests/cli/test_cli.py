@@ -245,11 +245,12 @@ def test_an_interrupted_build_leaves_nothing(tmp_path, sent):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_interrupt_within_code_made_from_text_has_the_same_exit_code():
-    code = (
-        "from cse_bench.cli import main; "
-        "main.group.main = lambda **_: exec('raise KeyboardInterrupt'); "
-        "main.main([])"
+def test_an_interrupt_within_code_made_from_text_has_the_same_exit_code(tmp_path):
+    (tmp_path / "interrupted.py").write_text(
+        "from cse_bench.cli import main\n"
+        "main.group.main = lambda **_: exec('raise KeyboardInterrupt')\n"
+        "main.main([])\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    command = [sys.executable, "-m", "interrupted"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
     assert (done.returncode, b"interrupted" in done.stderr) == (130, True)
