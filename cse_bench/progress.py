@@ -28,7 +28,7 @@ def steps(title: str, total: int, *, enabled: bool = True) -> Iterator[Advance]:
     title : str
         What the job is.
     total : int
-        How many steps it has.
+        How many steps it has; 0 if that is not known.
     enabled : bool
         False for silence even on a terminal.
 
@@ -45,8 +45,7 @@ def steps(title: str, total: int, *, enabled: bool = True) -> Iterator[Advance]:
 
     columns = (
         TextColumn("[bold]{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
+        *((BarColumn(), MofNCompleteColumn()) if total else ()),
         TimeElapsedColumn(),
         TextColumn("{task.fields[step]}"),
     )

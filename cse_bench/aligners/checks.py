@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from cse_bench.aligners.base import EVIDENCE_KINDS, Aligner, Evidence, Shop
-from cse_bench.aligners.contract import Aligned, align
+from cse_bench.aligners.base import Aligner, Evidence, Shop
+from cse_bench.aligners.contract import Aligned, align, declared
 from cse_bench.aligners.loading import AlignerSource
 from cse_bench.errors import CseBenchError
 from cse_bench.ragged import Ragged
@@ -61,6 +61,16 @@ def small_shops(
 
 def _shapes(source: AlignerSource) -> None:
     align(source.make(), *small_shops())
+
+
+def _fit_returns_itself(source: AlignerSource) -> None:
+    used = source.make()
+    returned = used.fit(*declared(*small_shops(), source.info.uses))
+    if returned is not used:
+        raise CseBenchError(
+            f"fit returned {type(returned).__name__}, not the aligner itself",
+            "end fit with: return self",
+        )
 
 
 def _shops_of_one_size(source: AlignerSource) -> None:
@@ -118,19 +128,17 @@ def _inputs_untouched(source: AlignerSource) -> None:
 
 
 def _undeclared_evidence(source: AlignerSource) -> None:
-    ours, theirs, evidence = small_shops()
-    with_all = _align_unguarded(source.make(), ours, theirs, evidence)
-    bare = {kind: None for kind in EVIDENCE_KINDS if kind not in source.info.uses}
-    without = Evidence(**{k: v for k, v in vars(evidence).items() if k not in bare})
-    if "content" in bare:
-        ours, theirs = (Shop(s.name, s.vectors, s.popularity) for s in (ours, theirs))
-    if not _equal(with_all, _align_unguarded(source.make(), ours, theirs, without)):
+    everything = small_shops()
+    with_all = _align_unguarded(source.make(), *everything)
+    without = _align_unguarded(source.make(), *declared(*everything, source.info.uses))
+    if not _equal(with_all, without):
         raise CseBenchError("evidence that is not declared changes the output", "add it to uses")
 
 
 CHECKS: dict[str, Callable[[AlignerSource], None]] = {
     "__init__ only stores parameters": _init_only_stores,
     "fit and transform return what the contract asks": _shapes,
+    "fit returns the aligner itself": _fit_returns_itself,
     "shops of one size": _shops_of_one_size,
     "a product with a zero vector": _zero_vector,
     "the same input gives the same output": _repeatable,

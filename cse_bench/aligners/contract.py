@@ -59,9 +59,7 @@ def align(
         If it raises, or returns what the contract does not allow.
     """
     uses = type(aligner).uses if uses is None else uses
-    if "content" not in uses:
-        source, target = _without_content(source), _without_content(target)
-    evidence = Evidence(**{k: v for k, v in vars(evidence).items() if k in uses})
+    source, target, evidence = declared(source, target, evidence, uses)
     _call(aligner, "fit", source, target, evidence)
     raw_source = _call(aligner, "transform", source)
     raw_target = _call(aligner, "transform_target", target)
@@ -84,6 +82,15 @@ def align(
             "write transform_target too",
         )
     return aligned
+
+
+def declared(
+    source: Shop, target: Shop, evidence: Evidence, uses: frozenset[str]
+) -> tuple[Shop, Shop, Evidence]:
+    """The shops and the evidence with nothing in them that an aligner does not declare."""
+    if "content" not in uses:
+        source, target = _without_content(source), _without_content(target)
+    return source, target, Evidence(**{k: v for k, v in vars(evidence).items() if k in uses})
 
 
 def _without_content(shop: Shop) -> Shop:

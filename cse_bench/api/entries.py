@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -191,12 +192,11 @@ def verify_entries(
         raise InputError(f"there is no entry of {min(unknown)}", "give the name of an aligner")
     known = read_known(folders)
     found: dict[str, str | None] = {}
-    for folder in folders:
-        if only and folder.aligner not in only:
-            continue
-        if not again and _says_enough(folder, best):
-            continue
-        seen = examine(folder, terms, known, submitted=False, step=step)
+    wanted = [folder for folder in folders if not only or folder.aligner in only]
+    due = [folder for folder in wanted if again or not _says_enough(folder, best)]
+    for number, folder in enumerate(due, start=1):
+        place = f"{number} of {len(due)}, {folder.aligner}"
+        seen = examine(folder, terms, known, submitted=False, step=partial(_step_of, step, place))
         told(folder.name, seen)
         found[folder.name] = seen.problem
         if seen.verification is not None:
@@ -205,6 +205,11 @@ def verify_entries(
         else:
             (folder.path / VERIFICATION).unlink(missing_ok=True)
     return found
+
+
+def _step_of(step: Advance, place: str, name: str) -> None:
+    """Report a step of one entry among several."""
+    step(f"{place}: {name}")
 
 
 def _says_enough(folder: Folder, best: Badge) -> bool:

@@ -11,9 +11,11 @@ def command(aligner: str) -> int:
     """Run the contract checks on ALIGNER, a .py file or a registered name."""
     from cse_bench import api
 
-    failed = 0
+    problems: list[str] = []
     for name, problem in api.check_aligner(aligner):
         mark = click.style("ok  ", fg="green") if problem is None else click.style("FAIL", fg="red")
-        click.echo(f"{mark} {name}" + ("" if problem is None else f"\n     {problem}"))
-        failed += problem is not None
-    return 1 if failed else 0
+        click.echo(f"{mark} {name}")
+        if problem is not None:
+            click.echo("     as above" if problem in problems else f"     {problem}")
+            problems.append(problem)
+    return 1 if problems else 0

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
 from rich.console import Console
 from rich.table import Table
 
 from cse_bench.harness.describe import Description
 from cse_bench.harness.room import Estimate, Room
 from cse_bench.results.ranked import short
+from cse_bench.results.table import stacked
+
+SPARED = ("groups", "oracle [95 %]", "queries", "floor [95 %]")
+"""Columns of the table of rooms that a narrow terminal does without, in this order."""
 
 DETECTABLE = (
     "detectable: a true difference of this size between two entries is found 4 times in 5, at "
@@ -26,64 +34,88 @@ def print_description(description: Description, console: Console) -> None:
     console : rich Console
         Where to.
     """
-    content = description.content_dimensions
+    width = description.content_dimensions
     console.print(
         f"{description.name} {description.version} ({description.fingerprint[:8]}): "
         f"{description.dimensions} dimensions, "
-        + (f"content of {content}" if content else "no content"),
+        + (f"content of {width}" if width else "no content"),
         highlight=False,
     )
-    for table in (_shops, _tables, _overlaps, _rooms):
-        shown = table(description)
-        if shown.row_count:
-            console.print(shown)
-    if not description.rooms:
+    for describe in (_shops, _tables, _overlaps):
+        content = describe(description)
+        if content.rows:
+            whole = content.table()
+            console.print(whole if _fits(whole, console) else content.table(tall=True))
+    if description.rooms:
+        _print_rooms(description, console)
+    else:
         console.print(f"It asks nothing on the split {description.split}.", highlight=False)
 
 
-def _table(title: str, *columns: str, left: int = 1, caption: str | None = None) -> Table:
-    """An empty table, its first `left` columns of words, the others of numbers."""
-    table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
-    for place, name in enumerate(columns):
-        table.add_column(name, justify="left" if place < left else "right", no_wrap=True)
-    return table
+@dataclass(frozen=True)
+class _Content:
+    """What stands in a table: its first `left` columns are words, the others numbers."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    left: int = 1
+    caption: str | None = None
+
+    def table(self, *, tall: bool = False) -> Table:
+        """As a table; a tall one has each word of a column's name on a line of its own."""
+        table = Table(
+            title=self.title,
+            title_justify="left",
+            caption=self.caption,
+            caption_justify="left",
+        )
+        for place, name in enumerate(self.columns):
+            head = name.replace(" ", "\n") if tall else name
+            side: Literal["left", "right"] = "left" if place < self.left else "right"
+            table.add_column(head, justify=side, no_wrap=True)
+        for row in self.rows:
+            table.add_row(*row)
+        return table
 
 
-def _shops(description: Description) -> Table:
-    table = _table(
-        "Shops",
-        *("shop", "products", "categories", "least events", "median", "most"),
-        *("top tenth's share", "hubness"),
-        caption="events: train events of a product; hubness: skewness of how often it is among "
-        "another's 10 nearest.",
-    )
+def _fits(table: Table, console: Console) -> bool:
+    roomy = console.options.update(width=1000)  # else nothing measures wider than the console
+    return console.measure(table, options=roomy).maximum <= console.width
+
+
+def _shops(description: Description) -> _Content:
+    rows = []
     for shop in description.shops:
         events = (f"{value:,.0f}" for value in (shop.least, shop.median, shop.most))
         share, hubness = f"{shop.head_share:.0%}", f"{shop.hubness:.1f}"
         categories = f"{shop.categories:,}" if shop.categories else "–"
-        table.add_row(shop.shop, f"{shop.products:,}", categories, *events, share, hubness)
-    return table
+        rows.append((shop.shop, f"{shop.products:,}", categories, *events, share, hubness))
+    return _Content(
+        "Shops",
+        (
+            *("shop", "products", "categories", "least events", "median", "most"),
+            *("top tenth's share", "hubness"),
+        ),
+        rows,
+        caption="events: train events of a product; hubness: skewness of how often it is among "
+        "another's 10 nearest.",
+    )
 
 
-def _tables(description: Description) -> Table:
-    table = _table("Rows", "table", "split", "rows", "shoppers", "products a session", left=2)
+def _tables(description: Description) -> _Content:
+    rows = []
     for counted in description.tables:
         groups = "–" if counted.groups is None else f"{counted.groups:,}"
         products = "–" if counted.products is None else f"{counted.products:.1f}"
-        table.add_row(counted.table, counted.split, f"{counted.rows:,}", groups, products)
-    return table
+        rows.append((counted.table, counted.split, f"{counted.rows:,}", groups, products))
+    columns = ("table", "split", "rows", "shoppers", "products a session")
+    return _Content("Rows", columns, rows, left=2)
 
 
-def _overlaps(description: Description) -> Table:
-    table = _table(
-        "Two shops, before any alignment",
-        *("shops", "shared products", "Jaccard", "eigenvector similarity"),
-        *("singular value gap", "effective condition"),
-        caption="eigenvector similarity (of the most popular products) and singular value gap: 0 "
-        "for spaces of one shape;\neffective condition: 1 for spheres.",
-    )
-    for two in description.overlaps:
-        table.add_row(
+def _overlaps(description: Description) -> _Content:
+    rows = [
+        (
             f"{two.first}, {two.second}",
             "–" if two.shared is None else f"{two.shared:,}",
             "–" if two.jaccard is None else f"{two.jaccard:.2f}",
@@ -91,38 +123,70 @@ def _overlaps(description: Description) -> Table:
             f"{two.singular_value_gap:.2f}",
             "–" if two.effective_condition is None else f"{two.effective_condition:.1f}",
         )
-    return table
+        for two in description.overlaps
+    ]
+    return _Content(
+        "Two shops, before any alignment",
+        (
+            *("shops", "shared products", "Jaccard", "eigenvector similarity"),
+            *("singular value gap", "effective condition"),
+        ),
+        rows,
+        caption="eigenvector similarity (of the most popular products) and singular value gap: 0 "
+        "for spaces of one shape;\neffective condition: 1 for spheres.",
+    )
 
 
-def _rooms(description: Description) -> Table:
+def _print_rooms(description: Description, console: Console) -> None:
+    """The widest table of rooms that fits: whole, or with the tasks on lines of their own."""
+    order = list(dict.fromkeys(map(_name, description.rooms)))
+    rooms = sorted(description.rooms, key=lambda room: order.index(_name(room)))
+    rows = [(_name(r), f"{r.source_shop} → {r.target_shop}", _cells(r)) for r in rooms]
+    title = f"Room for aligners, {description.split} split"
+    table = Table("task", "direction", title=title, title_justify="left")
+    names = list(rows[0][2])
+    for name in names:
+        table.add_column(name, justify="right", no_wrap=True)
+    shown = ""
+    for head, way, cells in rows:
+        if head != shown:
+            table.add_section()
+        table.add_row("" if head == shown else head, way, *cells.values())
+        shown = head
+    if _fits(table, console):
+        console.print(table)
+    else:
+        layouts = [
+            stacked(rows, [name for name in names if name not in SPARED[:n]])
+            for n in range(len(SPARED) + 1)
+        ]
+        fits = (lines for lines in layouts if max(map(len, lines)) <= console.width)
+        console.print("\n".join([title, *next(fits, layouts[-1])]), highlight=False)
+    console.print(_about_rooms(description), style="italic", highlight=False)
+
+
+def _cells(room: Room) -> dict[str, str]:
+    return {
+        "queries": f"{room.queries:,}",
+        "groups": f"{room.groups:,}",
+        "floor [95 %]": _cell(room.floor),
+        "reference [95 %]": _cell(room.reference),
+        "oracle [95 %]": _cell(room.oracle),
+        "detectable": _detectable(room),
+    }
+
+
+def _about_rooms(description: Description) -> str:
     compared = dict.fromkeys(space.compared for space in description.spaces)
     hubness = "; ".join(
         f"{space.source_shop} → {space.target_shop} {_told(space.hubness_floor)}, "
         f"{_told(space.hubness_reference)}"
         for space in description.spaces
     )
-    table = _table(
-        f"Room for aligners, {description.split} split",
-        *("task", "direction", "queries", "groups", "floor [95 %]", "reference [95 %]"),
-        *("oracle [95 %]", "detectable"),
-        left=2,
-        caption=f"{DETECTABLE} {'; '.join(compared)}.\n"
-        f"Hubness of the shared space, floor and reference: {hubness}.",
+    return (
+        f"{DETECTABLE} {'; '.join(compared)}.\n"
+        f"Hubness of the shared space, floor and reference: {hubness}."
     )
-    shown, order = "", list(dict.fromkeys(map(_name, description.rooms)))
-    for room in sorted(description.rooms, key=lambda room: order.index(_name(room))):
-        if shown and _name(room) != shown:
-            table.add_section()
-        table.add_row(
-            "" if _name(room) == shown else _name(room),
-            f"{room.source_shop} → {room.target_shop}",
-            f"{room.queries:,}",
-            f"{room.groups:,}",
-            *(_cell(estimate) for estimate in (room.floor, room.reference, room.oracle)),
-            _detectable(room),
-        )
-        shown = _name(room)
-    return table
 
 
 def _name(room: Room) -> str:
@@ -141,10 +205,10 @@ def _cell(estimate: Estimate | None) -> str:
 
 def _detectable(room: Room) -> str:
     if room.discriminative is False:
-        return "not discriminative here"
+        return "not discriminative"
     if room.detectable is None:
         return "–"
     told = short(room.detectable)
     if room.reference is None or room.reference.value <= room.floor.value:
         return told
-    return f"{told} ({room.detectable / (room.reference.value - room.floor.value):.0%} of the gap)"
+    return f"{told} ({room.detectable / (room.reference.value - room.floor.value):.0%} of gap)"

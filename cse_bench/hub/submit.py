@@ -18,6 +18,11 @@ from cse_bench.results.write import RANKS, RECORD
 BOARD = "dataset"
 ALIGNER = "aligner.py"
 
+NOBODY = "Your Name"
+"""The author in the file that ``cse-bench new`` writes."""
+
+UNNAMED = f"  ! {NOBODY!r} is the example's author: set authors in your file, and evaluate it again"
+
 
 @dataclass(frozen=True)
 class Submission:
@@ -56,6 +61,7 @@ class Submission:
             f"to {board}, as a pull request that everybody can read:",
             f"aligner {aligner.name} {aligner.version} by {', '.join(aligner.authors) or 'nobody'}"
             f", licence {aligner.licence or 'none'}",
+            *([UNNAMED] if NOBODY in aligner.authors else []),
             f"on {release.name} {release.version} ({release.fingerprint[:12]}), tracks {tracks}",
             *(f"{file.size:>12,} B  {file.path}" for file in self.files),
         ]

@@ -135,4 +135,5 @@ def sections(lines: list[Line]) -> list[tuple[str, list[Line]]]:
 def short(value: float) -> str:
     """Three decimals, or four below a tenth; no leading zero."""
     digits = 4 if abs(value) < 0.1 else 3
-    return f"{value:.{digits}f}".removeprefix("0")
+    text = f"{value:.{digits}f}"
+    return text.replace("0.", ".", 1) if abs(value) < 1 else text

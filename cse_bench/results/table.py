@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
@@ -32,7 +32,7 @@ def print_result(result: Result, primary: list[Primary], console: Console) -> No
     )
     lines = list(_lines(result, primary))
     roomy = console.options.update(width=1000)  # else nothing measures wider than the console
-    tables = (_wide(title, lines, _without(n)) for n in range(4))
+    tables = (_wide(title, lines, _without(n)) for n in range(len(SPARED) + 1))
     fits = (t for t in tables if console.measure(t, options=roomy).maximum <= console.width)
     # Text of the author's is no markup.
     console.print(next(fits, _narrow(title, lines)), markup=False, highlight=False)
@@ -50,13 +50,15 @@ class _Line:
     cells: dict[str, str]
 
 
-COLUMNS = ("score [95 %]", "floor", "reference", "oracle", "gap closed [95 %]")
-"""The numbers of a line; those of the context go first where there is no room."""
+COLUMNS = ("queries", "score [95 %]", "floor", "reference", "oracle", "gap closed [95 %]")
+"""The numbers of a line."""
+
+SPARED = ("queries", "oracle", "reference", "floor")
+"""Those that go where there is no room, in this order."""
 
 
 def _without(n: int) -> tuple[str, ...]:
-    gone = ("oracle", "reference", "floor")[:n]
-    return tuple(name for name in COLUMNS if name not in gone)
+    return tuple(name for name in COLUMNS if name not in SPARED[:n])
 
 
 def _lines(result: Result, primary: list[Primary]) -> Iterator[_Line]:
@@ -94,21 +96,31 @@ def _wide(title: str, lines: list[_Line], names: tuple[str, ...]) -> Table:
 
 def _narrow(title: str, lines: list[_Line]) -> str:
     """Track and task on lines of their own, for 80 columns."""
-    names = _without(3)
-    rows = [
-        ("", "direction", names),
-        *((f"{x.track}: {x.label}", x.direction, [x.cells[n] for n in names]) for x in lines),
-    ]
-    widths = [max(len(cells[i]) for *_, cells in rows) for i in range(len(names))]
-    way = max(len(direction) for _, direction, _ in rows)
-    text, shown = [title], ""
-    for head, direction, cells in rows:
+    rows = [(f"{x.track}: {x.label}", x.direction, x.cells) for x in lines]
+    return "\n".join([title, *stacked(rows, _without(len(SPARED))), _caption()])
+
+
+def stacked(rows: Sequence[tuple[str, str, dict[str, str]]], names: Sequence[str]) -> list[str]:
+    """Lines of a table for a narrow terminal: what heads some rows has a line of its own.
+
+    Parameters
+    ----------
+    rows : sequence of (head, direction, cells)
+        Cells by the name of their column.
+    names : sequence of str
+        The columns to show.
+    """
+    told = [("direction", names), *((way, [cells[n] for n in names]) for _, way, cells in rows)]
+    widths = [max(len(cells[i]) for _, cells in told) for i in range(len(names))]
+    widest = max(len(way) for way, _ in told)
+    lines, shown = [], ""
+    for head, (way, cells) in zip(["", *(head for head, *_ in rows)], told, strict=True):
         if head != shown:
-            text.append(head)
+            lines.append(head)
             shown = head
         numbers = (cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
-        text.append(f"  {direction.ljust(way)}  {'  '.join(numbers)}")
-    return "\n".join([*text, _caption()])
+        lines.append(f"  {way.ljust(widest)}  {'  '.join(numbers)}")
+    return lines
 
 
 def _cells(score: Score) -> list[str]:
@@ -119,6 +131,7 @@ def _cells(score: Score) -> list[str]:
     if score.gap_closed is not None:
         gap = f"{score.gap_closed:.0%} [{score.gap_ci_low:.0%}, {score.gap_ci_high:.0%}]"
     return [
+        f"{score.n:,}",
         f"{short(score.value)} [{short(score.ci_low)}, {short(score.ci_high)}]",
         told(score.floor),
         told(score.reference),

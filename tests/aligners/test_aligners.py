@@ -228,7 +228,7 @@ class Broken(Aligner):
         {init}
     def fit(self, source, target, evidence):
         {fit}
-        return self
+        return {returned}
     def transform(self, shop):
         return shop.vectors + getattr(self, "seed_", 0)
 """
@@ -244,6 +244,7 @@ BREAKS = {
     "inputs are left as they are": {
         "fit": "source.vectors.flags.writeable and source.vectors.__setitem__(0, 1)"
     },
+    "fit returns the aligner itself": {"returned": "None"},
     "a product with a zero vector": {
         "fit": "assert np.linalg.norm(source.vectors, axis=1).min() > 0"
     },
@@ -252,7 +253,7 @@ BREAKS = {
 
 @pytest.mark.parametrize("name", BREAKS)
 def test_each_check_catches_what_it_is_for(tmp_path, name):
-    parts = {"init": "pass", "fit": "pass", "stochastic": False} | BREAKS[name]
+    parts = {"init": "pass", "fit": "pass", "stochastic": False, "returned": "self"} | BREAKS[name]
     path = tmp_path / "broken.py"
     path.write_text(BROKEN.format(**parts))
     found = {check for check, problem in run_checks(read_aligner(path)) if problem is not None}

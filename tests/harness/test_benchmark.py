@@ -11,6 +11,7 @@ import pytest
 
 import cse_bench
 from cse_bench.aligners.loading import find_aligner
+from cse_bench.harness.cache import RunCache, cache_directory
 from cse_bench.harness.record import make_result
 from cse_bench.harness.run import evaluate_aligner
 from cse_bench.harness.tracks import tracks_for
@@ -24,7 +25,9 @@ PRIMARY = {("rendered", "auc"), ("real", "auc"), ("cosine", "mrr")}
 @pytest.fixture(scope="module")
 def procrustes(release):
     source = find_aligner("procrustes")
-    return evaluate_aligner(source, release, tracks_for(source.info.uses))
+    return evaluate_aligner(
+        source, release, tracks_for(source.info.uses), cache=RunCache(cache_directory())
+    )
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from rich.console import Console
 from scipy.stats import skew
 
 import cse_bench
@@ -15,6 +17,7 @@ from cse_bench.errors import InputError
 from cse_bench.harness import room
 from cse_bench.harness.cache import RunCache
 from cse_bench.harness.describe import describe_release, n_steps
+from cse_bench.harness.describe_table import print_description
 from cse_bench.harness.direction import Direction, fit_direction
 from cse_bench.harness.tracks import Track, draw_evidence
 from cse_bench.metrics.bootstrap import Resampler
@@ -168,7 +171,7 @@ def test_a_task_without_room_is_said_to_have_none(small_release, monkeypatch):
     found = cse_bench.describe(small_release)
     rooms = [r for r in found.rooms if r.task != "retention"]
     assert not any(r.discriminative for r in rooms)
-    assert {_detectable(r) for r in rooms} == {"not discriminative here"}
+    assert {_detectable(r) for r in rooms} == {"not discriminative"}
 
 
 def test_what_no_query_counts_for_is_left_out(small_release, monkeypatch):
@@ -197,6 +200,20 @@ def test_the_second_time_nothing_is_fitted(small_release, tmp_path, monkeypatch)
     monkeypatch.setattr("cse_bench.harness.sandbox.fit.fit_direction", None)
     again = describe_release(small_release, cache=cache)
     assert again.as_dict() == first.as_dict()
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160])
+def test_the_tables_fit_the_terminal(described, width):
+    out = io.StringIO()
+    print_description(described, Console(width=width, file=out))
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    assert "…" not in out.getvalue()
+    boxes = [line for line in lines if line.startswith(("┏", "┃", "│", "└"))]
+    assert all(line.endswith(("┓", "┃", "│", "┘")) for line in boxes), "a border is cut off"
+    shown = out.getvalue()
+    assert "next_event auc, rendered" in shown
+    assert ("oracle [95 %]" in shown) == (width > 100)
 
 
 def test_the_verb_prints_tables_or_json(bare, small_release, described):

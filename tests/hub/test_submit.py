@@ -139,6 +139,7 @@ def test_nothing_is_sent_without_a_yes(server, board, scored_entry, submit, tmp_
     assert done.returncode == 2
     assert "give --yes" in done.stderr
     assert f"{folder_of(result)}/ranks.parquet" in done.stdout
+    assert "'Your Name' is the example's author" in done.stdout
     assert server.store.repos["dataset", board].pulls == {}
     done = run(*arguments, "--yes", env=env)
     assert done.returncode == 0, done.stderr

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from cse_bench.results.read import read_result
-from cse_bench.results.table import print_result
+from cse_bench.results.table import SPARED, print_result
 from cse_bench.tasks.registry import TASKS
 
 PRIMARY = [(task.name, *pair) for task in TASKS for pair in task.primary]
@@ -28,9 +28,15 @@ def test_no_label_and_no_score_is_cut(written, width):
     assert "…" not in text
     for label in ("pairs-50", "next_event auc, rendered", "SHOP2 → SHOP1", "gap closed [95 %]"):
         assert label in text
-    for name in ("floor", "reference", "oracle"):  # before the caption explains them
-        there = name in text.partition("floor: ")[0]
-        assert there if width == 160 else width == 120 or not there
+
+
+def test_the_wider_the_more_of_the_context(written):
+    result = read_result(written / "procrustes" / "result.json")
+    shown = []
+    for width in range(80, 161, 2):
+        table = printed(result, width).partition("floor: ")[0]  # the caption explains them all
+        shown.append(tuple(name for name in SPARED if name in table))
+    assert list(dict.fromkeys(shown)) == [SPARED[n:] for n in range(len(SPARED), -1, -1)]
 
 
 def test_flags_stand_beneath(written):
