@@ -17,14 +17,16 @@ settings.register_profile(
 )
 settings.load_profile("default")
 
-# A worker a core: threads of linear algebra would but wait for each other. (Workers, which have
-# imported NumPy when they come here, inherit it from the process that starts them.)
+# There is a worker a core, and one for while others wait for servers, children and pages: threads
+# of linear algebra would but wait for each other. (Workers, which have imported NumPy when they
+# come here, inherit it from the process that starts them.)
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
-# The user's own cache has no part in the tests; workers and subprocesses share this one.
 # Java that lives for seconds: without its second compiler, Spark takes two thirds of the time.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+
+# The user's own cache has no part in the tests; workers and subprocesses share this one.
 os.environ.setdefault("CSE_BENCH_CACHE", tempfile.mkdtemp(prefix="cse-bench-tests-"))
 
 ROOT = Path(__file__).resolve().parents[1]
