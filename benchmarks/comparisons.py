@@ -21,7 +21,8 @@ from threadpoolctl import threadpool_limits
 
 import cse_bench
 from cse_bench.aligners import gromov_wasserstein, wasserstein_procrustes
-from cse_bench.release.read import Release, ShopTable
+from cse_bench.release.read import Release
+from cse_bench.release.tables import ShopTable
 from cse_bench.studies.in_shop import InShop, mean_of
 from cse_bench.studies.visits import released_visits
 from cse_bench.trainers.registry import get_trainer

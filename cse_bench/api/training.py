@@ -1,4 +1,4 @@
-"""Embeddings within a shop: trained, tuned, looked at."""
+"""Embeddings within a shop: trained and tuned."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from cse_bench.progress import Advance, silent
 if TYPE_CHECKING:
     from cse_bench.building.job import BuildJob
     from cse_bench.release.read import Release
-    from cse_bench.studies.neighbours import Nearest
     from cse_bench.studies.visits import ShopVisits
 
 
@@ -215,62 +214,6 @@ def tune(
         "written": written,
         "missing": missing,
     }
-
-
-def neighbours(
-    text: str,
-    release: str | Path = EMBEDDED,
-    *,
-    aligner: str = "procrustes",
-    source: str | None = None,
-    target: str | None = None,
-    products: int = 3,
-    k: int = 5,
-) -> list[Nearest]:
-    """The products nearest to some, in both shops, before and after alignment.
-
-    Parameters
-    ----------
-    text : str
-        A product id, or a category, whole or in part.
-    release : str or Path
-        See `load_release`.
-    aligner : str
-        A registered name or the path of a file; it gets all train evidence that it declares.
-    source, target : str, optional
-        The shops; the first two by default, or the one that a product id names.
-    products : int
-        How many products of a category.
-    k : int
-        How many neighbours of each.
-
-    Raises
-    ------
-    InputError
-        If the text means no product, or there is no such shop.
-    """
-    from cse_bench.aligners.loading import find_aligner
-    from cse_bench.harness.direction import Direction, fit_direction
-    from cse_bench.harness.tracks import train_evidence
-    from cse_bench.studies.neighbours import find_products, nearest
-
-    data = load_release(release)
-    shops = list(data.shops)
-    named = text.split("_", 1)[0]
-    ours = source or (named if named in shops else shops[0])
-    theirs = target or next((shop for shop in shops if shop != ours), ours)
-    for shop in (ours, theirs):
-        if shop not in shops:
-            raise InputError(f"{data.name} has no shop {shop!r}", did_you_mean(shop, shops))
-    if ours == theirs:
-        other = next(shop for shop in shops if shop != ours)
-        raise InputError("source and target are one shop", f"--target {other}")
-    rows = find_products(data, ours, text, products)
-    wanted = find_aligner(aligner)
-    evidence = train_evidence(data, ours, theirs)
-    direction = Direction(data, "validation", ours, theirs, {}, evidence)
-    fit = fit_direction(wanted.make(), direction, evidence, 0, wanted.info.uses)
-    return nearest(data, ours, theirs, rows, fit.aligned, wanted.info.name, k=k)
 
 
 def _job_of(release: Release, source: LogSource) -> BuildJob:

@@ -13,8 +13,8 @@ from cse_bench.progress import silent
 
 if TYPE_CHECKING:
     from cse_bench.harness.sandbox.limits import Limits
+    from cse_bench.leaderboard.terms import Terms
     from cse_bench.leaderboard.verification import Verification
-    from cse_bench.leaderboard.verify import Terms
     from cse_bench.release.read import Release
 
 
@@ -92,7 +92,7 @@ def terms_for(
     from cse_bench.harness.cache import RunCache, cache_directory
     from cse_bench.harness.sandbox.backends import NONE, require_sandbox
     from cse_bench.harness.sandbox.limits import DEFAULT
-    from cse_bench.leaderboard.verify import Terms
+    from cse_bench.leaderboard.terms import Terms
     from cse_bench.release.seal import check_seal
 
     if sealed is not None and not run:

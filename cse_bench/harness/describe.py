@@ -22,8 +22,9 @@ from cse_bench.metrics.isomorphism import (
     eigenvector_similarity,
     singular_value_gap,
 )
-from cse_bench.release.read import Release, ShopTable
+from cse_bench.release.read import Release
 from cse_bench.release.schema import ALL_SPLITS, TABLES
+from cse_bench.release.tables import ShopTable
 
 
 @dataclass(frozen=True)

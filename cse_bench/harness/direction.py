@@ -13,7 +13,8 @@ from cse_bench.aligners.contract import Aligned, align
 from cse_bench.errors import InputError
 from cse_bench.harness.diagnosis import Diagnosis, diagnose
 from cse_bench.harness.tracks import PROTOCOL_SEED, train_evidence
-from cse_bench.release.read import Release, ShopTable
+from cse_bench.release.read import Release
+from cse_bench.release.tables import ShopTable
 from cse_bench.tasks.base import PreparedTask, VariantScores
 from cse_bench.tasks.registry import TASKS
 from cse_bench.types import Ints, Matrix

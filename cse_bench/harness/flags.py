@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from cse_bench.aligners.loading import AlignerSource
-from cse_bench.release.read import Release, ShopTable
+from cse_bench.release.read import Release
+from cse_bench.release.tables import ShopTable
 from cse_bench.results.record import RunRecord, Score
 from cse_bench.tasks.registry import TASKS
 from cse_bench.tasks.retention import ENOUGH, Retention

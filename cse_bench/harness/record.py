@@ -13,9 +13,9 @@ import pyarrow as pa
 
 import cse_bench
 from cse_bench.aligners.loading import AlignerSource
+from cse_bench.harness.evaluation import Context, Evaluation, Run
 from cse_bench.harness.flags import flags
 from cse_bench.harness.protocol import PROTOCOL_VERSION, scoring_source_sha256
-from cse_bench.harness.run import Context, Evaluation, Run
 from cse_bench.harness.sandbox.backends import NONE
 from cse_bench.harness.scores import summarise
 from cse_bench.metrics.cosine import unit

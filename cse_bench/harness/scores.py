@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cse_bench.harness.run import Evaluation, Run
+from cse_bench.harness.evaluation import Evaluation, Run
 from cse_bench.metrics.bootstrap import Resampler, interval
 from cse_bench.results.record import Score
 from cse_bench.tasks.base import VariantScores

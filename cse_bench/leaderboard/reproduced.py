@@ -16,15 +16,9 @@ import numpy as np
 from cse_bench.aligners.loading import AlignerSource
 from cse_bench.harness.cache import RunCache
 from cse_bench.harness.direction import Direction, prepare_to_score
+from cse_bench.harness.evaluation import Evaluation, Run
 from cse_bench.harness.record import diagnostics
-from cse_bench.harness.run import (
-    SEEDS,
-    Evaluation,
-    Run,
-    evaluate_aligner,
-    fit_and_score,
-    n_steps,
-)
+from cse_bench.harness.run import SEEDS, evaluate_aligner, fit_and_score, n_steps
 from cse_bench.harness.sandbox.fit import Way, fitter
 from cse_bench.harness.sandbox.limits import Limits
 from cse_bench.harness.scores import summarise

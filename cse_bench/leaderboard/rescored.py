@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from cse_bench.harness.evaluation import Context, Evaluation, Run
 from cse_bench.harness.record import failed
-from cse_bench.harness.run import Context, Evaluation, Run
 from cse_bench.harness.scores import summarise
 from cse_bench.leaderboard.agreement import (
     EXACT,

@@ -6,7 +6,7 @@ against overfitting, and no secret.
 
 from __future__ import annotations
 
-from cse_bench.harness.run import Evaluation
+from cse_bench.harness.evaluation import Evaluation
 from cse_bench.harness.scores import summarise
 from cse_bench.leaderboard.gap import Gap, mean_gap
 from cse_bench.leaderboard.verification import SealedTrack

@@ -12,21 +12,12 @@ from typing import NoReturn
 from cse_bench.aligners.loading import AlignerSource
 from cse_bench.errors import AlignerError, InputError
 from cse_bench.files import sha256_file
-from cse_bench.harness.cache import RunCache
 from cse_bench.harness.direction import prepare_to_score
+from cse_bench.harness.evaluation import Context
 from cse_bench.harness.flags import flags
 from cse_bench.harness.protocol import PROTOCOL_VERSION
 from cse_bench.harness.record import aligner_record, environment, release_reference
-from cse_bench.harness.run import (
-    SEEDS,
-    Context,
-    context_of,
-    evaluate_aligner,
-    n_context_steps,
-    n_steps,
-)
-from cse_bench.harness.sandbox.backends import NONE
-from cse_bench.harness.sandbox.limits import DEFAULT, Limits
+from cse_bench.harness.run import SEEDS, context_of, evaluate_aligner, n_context_steps, n_steps
 from cse_bench.harness.tracks import choose_tracks
 from cse_bench.leaderboard import verification as names
 from cse_bench.leaderboard.reproduced import (
@@ -38,42 +29,13 @@ from cse_bench.leaderboard.reproduced import (
 )
 from cse_bench.leaderboard.rescored import problem_with_scores
 from cse_bench.leaderboard.sealed import gaps, problem_with_gaps
+from cse_bench.leaderboard.terms import Terms
 from cse_bench.leaderboard.verification import Badge, Check, SealedTrack, Tolerance, Verification
 from cse_bench.release.read import Release
 from cse_bench.results.read import check_scores, read_ranks, read_result
 from cse_bench.results.record import Result
 from cse_bench.results.rescore import Cell, QueryValues
 from cse_bench.results.write import RANKS
-
-
-@dataclass(frozen=True, eq=False)
-class Terms:
-    """On what results are verified, and with what.
-
-    Attributes
-    ----------
-    release : Release
-        The public release.
-    cache : RunCache
-        Where runs that this machine has made before are found.
-    isolation : str
-        The sandbox that an aligner is run again in; ``none`` to read it only.
-    sealed : Release or None
-        A release that nobody has scored; needs `isolation`.
-    limits : Limits
-        What one fit may use.
-    """
-
-    release: Release
-    cache: RunCache
-    isolation: str = NONE
-    sealed: Release | None = None
-    limits: Limits = DEFAULT
-
-    @property
-    def run(self) -> bool:
-        """Whether aligners are run again."""
-        return self.isolation != NONE
 
 
 def n_verify_steps(aligner: AlignerSource | None, terms: Terms) -> int:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import ibis
 
 from cse_bench.errors import InputError, did_you_mean
-from cse_bench.logs.files import TableFiles, find_files, read_table
+from cse_bench.logs.files import read_table
+from cse_bench.logs.find import TableFiles, find_files
 from cse_bench.logs.schema import CATALOGUE, EVENTS, PAIRS, QUERIES, Drop, Log
 from cse_bench.logs.typed import one_row, optional_text, read_rows, text_of
 

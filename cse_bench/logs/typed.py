@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from cse_bench.errors import InputError
-from cse_bench.logs.files import TableFiles, locate, read_table, unreadable
+from cse_bench.logs.files import locate, read_table, unreadable
+from cse_bench.logs.find import TableFiles
 from cse_bench.logs.schema import Drop
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from cse_bench.metrics.blocks import for_each_block
 from cse_bench.metrics.cosine import unit
 from cse_bench.privacy.base import LOG_AND_KEY, NOTHING, Gate, Reading, Subject, wilson
 from cse_bench.ragged import Ragged
-from cse_bench.release.read import ShopTable
+from cse_bench.release.tables import ShopTable
 from cse_bench.trainers.base import Sessions
 from cse_bench.types import Ints, Matrix
 

@@ -10,7 +10,8 @@ import numpy as np
 from cse_bench.aligners.contract import Aligned
 from cse_bench.errors import InputError
 from cse_bench.metrics.cosine import unit
-from cse_bench.release.read import Release, ShopTable
+from cse_bench.release.read import Release
+from cse_bench.release.tables import ShopTable
 from cse_bench.types import Floats, Ints
 
 

@@ -21,7 +21,8 @@ from cse_bench.metrics.matched import (
 from cse_bench.metrics.ranking import QUARTERS, first_hit_at, mean_by, ndcg_at, quarters, recall_at
 from cse_bench.metrics.smoothmax import Wanted, smooth_maxima
 from cse_bench.ragged import Ragged
-from cse_bench.release.read import CrossRows, Release
+from cse_bench.release.read import Release
+from cse_bench.release.tables import CrossRows
 from cse_bench.tasks.base import PreparedTask, Ranks, Task, VariantScores
 from cse_bench.tasks.prior import prior_weight
 from cse_bench.types import Floats, Ints, Matrix, Vector

@@ -9,7 +9,7 @@ import numpy as np
 from cse_bench.metrics.blocks import for_each_block
 from cse_bench.metrics.cosine import unit
 from cse_bench.metrics.ranking import count_above, reciprocal_rank
-from cse_bench.release.read import ShopTable
+from cse_bench.release.tables import ShopTable
 from cse_bench.results.report.space import Space
 from cse_bench.types import Floats, Ints, Matrix
 

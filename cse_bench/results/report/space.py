@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 
 from cse_bench.aligners.contract import Aligned
 from cse_bench.errors import InputError
-from cse_bench.release.read import Release, ShopTable
+from cse_bench.release.read import Release
+from cse_bench.release.tables import ShopTable
 from cse_bench.types import Matrix
 
 VECTORS = "aligned.parquet"
