@@ -70,14 +70,14 @@ def fetch_entries(
     Raises
     ------
     InputError
-        If there is no such repository or pull request.
+        If there is no such repository or pull request, or it was closed.
     HubError
         If the Hub failed.
     """
     with connected(hub, repo) as api:
         revision = "main" if pull is None else f"refs/pr/{pull}"
         if pull is not None:
-            _must_exist(api, repo, pull)
+            _must_be_there(api, repo, pull)
         there = _listed(api, repo, revision)
         wanted, problems = dict(there), {}
         if pull is not None:
@@ -108,10 +108,16 @@ def fetch_entries(
     return Inbox(sorted(folders), problems)
 
 
-def _must_exist(api: HfApi, repo: str, pull: int) -> None:
+def _must_be_there(api: HfApi, repo: str, pull: int) -> None:
     pulls = api.get_repo_discussions(repo, repo_type=BOARD, discussion_type="pull_request")
-    if pull not in {found.num for found in pulls}:
+    status = {found.num: found.status for found in pulls}
+    if pull not in status:
         raise InputError(f"{repo} has no pull request {pull}", "look at its Community page")
+    if status[pull] == "closed":
+        raise InputError(
+            f"pull request {pull} of {repo} is closed: withdrawn, or refused",
+            "who sent it may submit again",
+        )
 
 
 def _listed(api: HfApi, repo: str, revision: str) -> Mapping[str, RepoFile]:

@@ -107,6 +107,8 @@ def test_one_withdraws_ones_own_and_may_submit_again(server, hub, board, submit)
     assert said.endswith("/discussions/1 is closed")
     pulls = server.store.repos["dataset", board].pulls
     assert pulls[1].status == "closed"
+    with pytest.raises(InputError, match=f"pull request 1 of {board} is closed"):
+        api.check_entries(f"{board}#1", hub=hub)
     assert submit(board)[0].endswith("/discussions/2")
 
 
