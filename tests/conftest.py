@@ -17,9 +17,8 @@ settings.register_profile(
 )
 settings.load_profile("default")
 
-# There is a worker a core, and one for while others wait for servers, children and pages: threads
-# of linear algebra would but wait for each other. (Workers, which have imported NumPy when they
-# come here, inherit it from the process that starts them.)
+# There is a worker a core: threads of linear algebra would but wait for each other. (Workers, which
+# have imported NumPy when they come here, inherit it from the process that starts them.)
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 

