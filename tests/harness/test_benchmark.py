@@ -14,6 +14,7 @@ from cse_bench.aligners.loading import find_aligner
 from cse_bench.harness.cache import RunCache, cache_directory
 from cse_bench.harness.record import make_result
 from cse_bench.harness.run import evaluate_aligner
+from cse_bench.harness.sandbox.backends import choose
 from cse_bench.harness.tracks import tracks_for
 from cse_bench.metrics.bootstrap import Resampler, interval
 from cse_bench.results.record import Result, json_schema
@@ -26,7 +27,11 @@ PRIMARY = {("rendered", "auc"), ("real", "auc"), ("cosine", "mrr")}
 def procrustes(release):
     source = find_aligner("procrustes")
     return evaluate_aligner(
-        source, release, tracks_for(source.info.uses), cache=RunCache(cache_directory())
+        source,
+        release,
+        tracks_for(source.info.uses),
+        cache=RunCache(cache_directory()),
+        isolation=choose().backend,  # as `evaluate` does: who has run it already has it
     )
 
 
