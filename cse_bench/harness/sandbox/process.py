@@ -16,6 +16,7 @@ from pathlib import Path
 from cse_bench.errors import CseBenchError
 from cse_bench.harness.sandbox import paths
 from cse_bench.harness.sandbox.backends import Backend
+from cse_bench.harness.sandbox.environment import environment
 from cse_bench.harness.sandbox.job import MESSAGE_BYTES, Answers, Confinement, FitJob, Job, encode
 from cse_bench.harness.sandbox.limits import Limits
 from cse_bench.harness.sandbox.memory import fixed_memory, read_text, sealed_text
@@ -24,10 +25,6 @@ BOOTSTRAP = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
     "from cse_bench.harness.sandbox.child import main; del sys.path[0]; main(int(sys.argv[2]))"
 )
-THREADS = tuple(
-    f"{library}_NUM_THREADS" for library in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR")
-)
-"""Environment variables that say how many threads to use; all that is passed on of ours."""
 WATCH_SECONDS = 0.02
 START_SECONDS = 10.0
 PROBE = Limits(seconds=20, memory=1 << 30)
@@ -123,7 +120,7 @@ def run_child(
             stdout=log,
             stderr=log,
             cwd="/",
-            env=_environment(backend, limits),
+            env=environment(backend, limits),
             pass_fds=(*passed, status_in) if backend.new_namespace else passed,
             start_new_session=True,
         )
@@ -164,27 +161,6 @@ def _confinement(backend: Backend, limits: Limits, bound: int, lifeline: int) ->
         file_bytes=limits.file_bytes,
         open_files=limits.open_files,
     )
-
-
-def _environment(backend: Backend, limits: Limits) -> dict[str, str]:
-    """All that the child knows of the user's environment: how many threads to use."""
-    threads = {name: os.environ[name] for name in THREADS if name in os.environ}
-    if limits.threads is not None:
-        threads = dict.fromkeys(THREADS, str(limits.threads))
-        if limits.threads > (os.cpu_count() or 1):
-            # Idle threads of OpenBLAS sleep at once: those that spin keep the others from a core.
-            threads["OPENBLAS_THREAD_TIMEOUT"] = "4"
-    # torch makes a directory to cache in when it is imported, unless there is one: any will do.
-    home = {"HOME": "/nonexistent", "TORCHINDUCTOR_CACHE_DIR": "/usr/lib"}
-    if backend.scratch:
-        home = {"HOME": "/tmp", "TMPDIR": "/tmp"}
-    return {
-        "LC_ALL": "C.UTF-8",
-        "PATH": "/nonexistent",  # no compiler to be found and tried (`ctypes.util.find_library`)
-        "JOBLIB_MULTIPROCESSING": "0",  # no processes: do not try, and do not warn
-        **home,
-        **threads,
-    }
 
 
 class _Child:
