@@ -22,7 +22,7 @@ settings.load_profile("default")
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
-# Java that lives for seconds: without its second compiler, Spark takes two thirds of the time.
+# Java lives for seconds here, and its second compiler would not pay.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
 # The user's own cache has no part in the tests; workers and subprocesses share this one.

@@ -12,7 +12,7 @@ from rich.table import Table
 from cse_bench.harness.describe import Description
 from cse_bench.harness.room import Estimate, Room
 from cse_bench.results.ranked import short
-from cse_bench.results.table import stacked
+from cse_bench.results.table import fits, stacked
 
 SPARED = ("groups", "oracle [95 %]", "queries", "floor [95 %]")
 """Columns of the table of rooms that a narrow terminal does without, in this order."""
@@ -45,7 +45,7 @@ def print_description(description: Description, console: Console) -> None:
         content = describe(description)
         if content.rows:
             whole = content.table()
-            console.print(whole if _fits(whole, console) else content.table(tall=True))
+            console.print(whole if fits(whole, console) else content.table(tall=True))
     if description.rooms:
         _print_rooms(description, console)
     else:
@@ -77,11 +77,6 @@ class _Content:
         for row in self.rows:
             table.add_row(*row)
         return table
-
-
-def _fits(table: Table, console: Console) -> bool:
-    roomy = console.options.update(width=1000)  # else nothing measures wider than the console
-    return console.measure(table, options=roomy).maximum <= console.width
 
 
 def _shops(description: Description) -> _Content:
@@ -153,15 +148,15 @@ def _print_rooms(description: Description, console: Console) -> None:
             table.add_section()
         table.add_row("" if head == shown else head, way, *cells.values())
         shown = head
-    if _fits(table, console):
+    if fits(table, console):
         console.print(table)
     else:
         layouts = [
             stacked(rows, [name for name in names if name not in SPARED[:n]])
             for n in range(len(SPARED) + 1)
         ]
-        fits = (lines for lines in layouts if max(map(len, lines)) <= console.width)
-        console.print("\n".join([title, *next(fits, layouts[-1])]), highlight=False)
+        narrow = (lines for lines in layouts if max(map(len, lines)) <= console.width)
+        console.print("\n".join([title, *next(narrow, layouts[-1])]), highlight=False)
     console.print(_about_rooms(description), style="italic", highlight=False)
 
 

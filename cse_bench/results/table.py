@@ -31,13 +31,18 @@ def print_result(result: Result, primary: list[Primary], console: Console) -> No
         f"{result.scores[0].split} split, protocol {result.protocol.version}"
     )
     lines = list(_lines(result, primary))
-    roomy = console.options.update(width=1000)  # else nothing measures wider than the console
     tables = (_wide(title, lines, _without(n)) for n in range(len(SPARED) + 1))
-    fits = (t for t in tables if console.measure(t, options=roomy).maximum <= console.width)
+    fitting = (table for table in tables if fits(table, console))
     # Text of the author's is no markup.
-    console.print(next(fits, _narrow(title, lines)), markup=False, highlight=False)
+    console.print(next(fitting, _narrow(title, lines)), markup=False, highlight=False)
     for flag in result.flags:
         console.print(f"⚑ {flag}", style="yellow", markup=False, highlight=False)
+
+
+def fits(table: Table, console: Console) -> bool:
+    """Whether a table is no wider than the console."""
+    roomy = console.options.update(width=1000)  # else nothing measures wider than the console
+    return console.measure(table, options=roomy).maximum <= console.width
 
 
 @dataclass(frozen=True)
