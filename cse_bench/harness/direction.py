@@ -13,6 +13,7 @@ from cse_bench.aligners.contract import Aligned, align
 from cse_bench.errors import InputError
 from cse_bench.harness.diagnosis import Diagnosis, diagnose
 from cse_bench.harness.tracks import PROTOCOL_SEED, train_evidence
+from cse_bench.metrics.blocks import one_blas_thread
 from cse_bench.release.read import Release
 from cse_bench.release.tables import ShopTable
 from cse_bench.tasks.base import PreparedTask, VariantScores
@@ -48,7 +49,8 @@ class Direction:
     @classmethod
     def prepare(cls, release: Release, split: str, source: str, target: str) -> Direction:
         """Do what needs no aligner."""
-        prepared = {t.name: t.prepare(release, split, source, target) for t in TASKS}
+        with one_blas_thread():
+            prepared = {t.name: t.prepare(release, split, source, target) for t in TASKS}
         tasks = {name: task for name, task in prepared.items() if task is not None}
         if all(t.guard for t in TASKS if t.name in tasks):
             tasks = {}  # a guard alone asks nothing
@@ -56,12 +58,15 @@ class Direction:
 
     def score(self, aligned: Aligned, *, full: bool = True) -> dict[str, list[VariantScores]]:
         """Score an aligned space on every task; see `PreparedTask.score`."""
-        return {name: task.score(aligned, full=full) for name, task in self.tasks.items()}
+        with one_blas_thread():
+            return {name: task.score(aligned, full=full) for name, task in self.tasks.items()}
 
     def diagnose(self, aligned: Aligned) -> Diagnosis:
         """What an aligned space looks like."""
         shops = self.release.shops
-        return diagnose(aligned, (shops[self.source].popularity, shops[self.target].popularity))
+        popularity = shops[self.source].popularity, shops[self.target].popularity
+        with one_blas_thread():
+            return diagnose(aligned, popularity)
 
 
 def prepare_to_score(release: Release, split: str, source: str, target: str) -> Direction:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import cache
 
 import numpy as np
@@ -14,6 +15,9 @@ from cse_bench.types import Matrix
 
 BLOCK_BYTES = 4 << 20
 """Size of one block of scores: small enough to stay in a core's cache while it is counted."""
+
+MOST_ROWS = 512
+"""Rows of a block however short they are: else few candidates were one block, for one core."""
 
 LEAST_ROWS = 64
 """Rows of a block however long they are: with fewer, most of the time goes into reading the
@@ -39,7 +43,7 @@ def for_each_block(
         Called with the slice of queries and their scores, (b, n) float32, which it may change. It
         is called from several threads, each slice once.
     """
-    size = max(LEAST_ROWS, BLOCK_BYTES // (4 * max(len(candidates), 1)))
+    size = min(max(LEAST_ROWS, BLOCK_BYTES // (4 * max(len(candidates), 1))), MOST_ROWS)
     columns = candidates.T
 
     def work(part: slice) -> None:
@@ -63,9 +67,19 @@ def on_all_cores(work: Callable[[slice], None], slices: list[slice]) -> None:
     slices : list of slice
         The parts of the work.
     """
-    with _blas().limit(limits=1, user_api="blas"):
+    with one_blas_thread():
         for _ in _pool().map(work, slices):
             pass
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """A context in which BLAS runs on the thread that calls it.
+
+    Its own threads wait for their next product by running in circles: after the small products
+    between two blocks, they would take the cores from the blocks' threads.
+    """
+    context: AbstractContextManager[object] = _blas().limit(limits=1, user_api="blas")
+    return context
 
 
 @cache

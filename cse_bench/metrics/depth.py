@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cse_bench.metrics.ranking import TIE, count_above
+from cse_bench.metrics.ranking import count_above, count_greater
 from cse_bench.types import Floats, Ints, Matrix
 
 FOLD = 8
@@ -33,15 +33,21 @@ def best_members(scores: Matrix, depth: int) -> tuple[Matrix, Matrix]:
         At least `depth` scores of the row reach it.
     """
     b, n = scores.shape
-    groups = n // FOLD
+    maxima = _group_maxima(scores)
+    groups = maxima.shape[1]
     if groups < depth:
         return scores, np.partition(scores, n - depth, axis=1)[:, n - depth]
-    maxima = scores[:, : groups * FOLD].reshape(b, FOLD, groups).max(axis=1)
     chosen = np.argpartition(maxima, groups - depth, axis=1)[:, groups - depth :]
     bound = np.take_along_axis(maxima, chosen[:, :1], axis=1)[:, 0]
     begin = chosen + n * np.arange(b)[:, None]
     flat = (begin[:, :, None] + groups * np.arange(FOLD)).reshape(b, -1)
     return np.concatenate([scores.ravel().take(flat), scores[:, groups * FOLD :]], axis=1), bound
+
+
+def _group_maxima(scores: Matrix) -> Matrix:
+    """The best score of each group of `best_members`: as many distinct scores of each row."""
+    groups = scores.shape[1] // FOLD
+    return scores[:, : groups * FOLD].reshape(len(scores), FOLD, groups).max(axis=1)
 
 
 def count_above_to_depth(scores: Matrix, row: Ints, own: Matrix, depth: int) -> tuple[Ints, Ints]:
@@ -65,15 +71,11 @@ def count_above_to_depth(scores: Matrix, row: Ints, own: Matrix, depth: int) -> 
         ``greater = depth`` and ``ties = 0``.
     """
     depth = min(depth, scores.shape[1])
-    members, bound = best_members(scores, depth)
+    better_groups = count_greater(_group_maxima(scores).take(row, axis=0), own)
     greater = np.full(len(own), depth, np.int64)
     ties = np.zeros(len(own), np.int64)
-    for where, among in (
-        (own - TIE > bound[row], members),  # all that is as good is among the members
-        (np.abs(own - bound[row]) <= TIE, scores),  # at the bound itself: who knows how many tie
-    ):
-        index = np.flatnonzero(where)
-        greater[index], ties[index] = count_above(among.take(row[index], axis=0), own[index])
+    near = np.flatnonzero(better_groups < depth)
+    greater[near], ties[near] = count_above(scores.take(row[near], axis=0), own[near])
     return greater, ties
 
 

@@ -38,12 +38,22 @@ def count_above(scores: Matrix | Floats, own: Matrix | Floats) -> tuple[Ints, In
     greater, ties : ndarray of shape (b,), int64
         How many score higher by more than `TIE`; how many others are no further away than that.
     """
+    greater = count_greater(scores, own)
+    return greater, _count_where(np.greater_equal, scores, own - TIE) - greater - 1
+
+
+def count_greater(scores: Matrix | Floats, own: Matrix | Floats) -> Ints:
+    """How many of each row score higher than `own` by more than `TIE`; as in `count_above`."""
+    return _count_where(np.greater, scores, own + TIE)
+
+
+def _count_where(compare: np.ufunc, scores: Matrix | Floats, bound: Matrix | Floats) -> Ints:
+    """For how many of each row the comparison with its bound holds."""
     n = scores.shape[1]
-    mask = np.zeros((len(scores), -(-n // _WORD) * _WORD), np.bool_)
-    np.greater(scores, own[:, None] + TIE, out=mask[:, :n])
-    greater = _count_rows(mask)
-    np.greater_equal(scores, own[:, None] - TIE, out=mask[:, :n])
-    return greater, _count_rows(mask) - greater - 1
+    mask = np.empty((len(scores), -(-n // _WORD) * _WORD), np.bool_)
+    mask[:, n:] = False
+    compare(scores, bound[:, None], out=mask[:, :n])
+    return _count_rows(mask)
 
 
 _WORD = 8
