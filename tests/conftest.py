@@ -25,6 +25,9 @@ for library in ("OMP", "OPENBLAS", "MKL"):
 # Java lives for seconds here, and its second compiler would not pay.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
+# What is compiled as it runs (UMAP) runs once here.
+os.environ.setdefault("NUMBA_OPT", "1")
+
 # The user's own cache has no part in the tests; workers and subprocesses share this one.
 os.environ.setdefault("CSE_BENCH_CACHE", tempfile.mkdtemp(prefix="cse-bench-tests-"))
 

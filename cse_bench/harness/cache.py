@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import platform
@@ -16,12 +17,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from cse_bench.harness.diagnosis import Diagnosis
 from cse_bench.harness.protocol import PROTOCOL_VERSION, scoring_source_sha256
 from cse_bench.tasks.base import Ranks, VariantScores
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "pyarrow", "POT", "torch")
+CODEC = "zstd"
+"""A tenth of the time of `numpy.savez_compressed`, in less space."""
+
+ENDING = ".npz.zst"
+
 LIMIT_BYTES = 4 << 30
 """The oldest runs go when the cache holds more."""
 
@@ -94,9 +101,11 @@ class RunCache:
         """
         if self.directory is None:
             return None
-        path = self.directory / f"{key}.npz"
+        path = self.directory / f"{key}{ENDING}"
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with pa.input_stream(path, compression=CODEC) as packed:
+                whole = io.BytesIO(packed.read())
+            with np.load(whole, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             about = json.loads(arrays["about"].tobytes())
             scores = {
@@ -129,13 +138,16 @@ class RunCache:
         told = {"tasks": tasks, "seconds": seconds, "peak_rss": peak_rss}
         about = json.dumps(told | {"diagnosis": None if diagnosis is None else vars(diagnosis)})
         arrays["about"] = np.frombuffer(about.encode(), np.uint8)
+        whole = io.BytesIO()
+        np.savez(whole, **arrays)
         with contextlib.suppress(OSError):
             self.directory.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(prefix=".run-", dir=self.directory)
             try:
-                with os.fdopen(handle, "wb") as stream:
-                    np.savez_compressed(stream, **arrays)
-                os.replace(name, self.directory / f"{key}.npz")
+                os.close(handle)
+                with pa.output_stream(name, compression=CODEC) as packed:
+                    packed.write(whole.getbuffer())
+                os.replace(name, self.directory / f"{key}{ENDING}")
             except BaseException:
                 with contextlib.suppress(OSError):
                     os.unlink(name)

@@ -21,6 +21,9 @@ from cse_bench.types import Floats, Ints, Matrix
 TABLES = {"rendered": "rendered", "real": "cross_sessions"}
 """Variant → table of the release, where queries are derived from what was bought."""
 
+MODELS = 16
+"""So many fitted models are kept: each is some kilobytes, and takes half a second to fit."""
+
 HELD_OUT = 10
 """Of real in-shop queries, one row in so many is kept from the model, for the in-shop reference."""
 
@@ -224,10 +227,14 @@ class PreparedTypeAhead(PreparedTask):
         ]
 
     def _model(self, target: Matrix) -> LogLinear:
-        """The model in these vectors: most aligners leave the target as it is, so fits recur."""
+        """The model in these vectors; fits recur.
+
+        Most aligners leave the target as it is, or move it by what decides no draw: then runs of
+        one number are alike on every track, to the last digit.
+        """
         name = hashlib.sha256(target.tobytes()).digest()
         if name not in self._models:
-            if len(self._models) > 1:
+            if len(self._models) >= MODELS:
                 self._models.pop(next(iter(self._models)))
             sessions = session_means(target, self.learnt.sessions)
             self._models[name] = fit_log_linear(sessions, self.learnt.typed)

@@ -17,6 +17,7 @@ from cse_bench.harness.run import evaluate_aligner
 from cse_bench.harness.sandbox.backends import choose
 from cse_bench.harness.tracks import tracks_for
 from cse_bench.metrics.bootstrap import Resampler, interval
+from cse_bench.results.read import read_result
 from cse_bench.results.record import Result, json_schema
 
 DIRECTIONS = [("SHOP1", "SHOP2"), ("SHOP2", "SHOP1")]
@@ -36,12 +37,13 @@ def procrustes(release):
 
 
 @pytest.fixture(scope="module")
-def results(release, procrustes):
-    others = {
-        name: cse_bench.evaluate(name, release) for name in ("random-rotation", "content-seeds")
-    }
-    return others | {
-        "procrustes": make_result(find_aligner("procrustes"), {}, release, procrustes, "test")
+def results(release, procrustes, root):
+    """Two are run, one is as the board has it: see `tests/leaderboard/test_entries.py`."""
+    (entry,) = (root / "leaderboard" / "entries" / "content-seeds").glob("*/result.json")
+    return {
+        "content-seeds": read_result(entry),
+        "random-rotation": cse_bench.evaluate("random-rotation", release),
+        "procrustes": make_result(find_aligner("procrustes"), {}, release, procrustes, "test"),
     }
 
 

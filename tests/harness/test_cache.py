@@ -98,7 +98,7 @@ def test_vectors_that_are_asked_for_are_made(place, small_release):
 
 def test_a_damaged_run_is_made_again(place, small_release):
     first = evaluate(write(place), small_release)
-    runs = list((place / "cache" / "runs").glob("*.npz"))
+    runs = list((place / "cache" / "runs").glob("*.npz.zst"))
     assert runs
     for path in runs:
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -159,7 +159,7 @@ def test_many_writers_leave_whole_files(tmp_path):
         thread.start()
     for thread in threads:
         thread.join()
-    assert {p.name for p in (tmp_path / "runs").iterdir()} == {f"key{i}.npz" for i in range(5)}
+    assert {p.name for p in (tmp_path / "runs").iterdir()} == {f"key{i}.npz.zst" for i in range(5)}
     assert all(RunCache(tmp_path).load(f"key{i}") is not None for i in range(5))
 
 
@@ -172,7 +172,7 @@ def test_the_oldest_go_when_there_are_too_many(tmp_path, monkeypatch):
     size = next((tmp_path / "runs").iterdir()).stat().st_size
     monkeypatch.setattr(caching, "LIMIT_BYTES", int(2.5 * size))
     cache.prune()
-    assert {p.stem for p in (tmp_path / "runs").iterdir()} == {"key0", "key3"}
+    assert {p.name.split(".")[0] for p in (tmp_path / "runs").iterdir()} == {"key0", "key3"}
 
 
 def test_keys_differ_by_every_part():
@@ -195,15 +195,15 @@ def test_all_aligners_are_scored_and_a_killed_run_goes_on(place, small_release):
     )
     runs = place / "cache" / "runs"
     until = time.time() + 100
-    while time.time() < until and (not runs.exists() or len(list(runs.glob("*.npz"))) < 8):
+    while time.time() < until and (not runs.exists() or len(list(runs.glob("*.npz.zst"))) < 8):
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait(timeout=30)
-    kept = {p.name: p.stat().st_ino for p in runs.glob("*.npz")}
+    kept = {p.name: p.stat().st_ino for p in runs.glob("*.npz.zst")}
     assert len(kept) >= 8
     done = run(*command, "--json")
     assert done.returncode == 0, done.stderr
-    now = {p.name: p.stat().st_ino for p in runs.glob("*.npz")}
+    now = {p.name: p.stat().st_ino for p in runs.glob("*.npz.zst")}
     assert kept.items() <= now.items()  # none was made again
     lines = json.loads(done.stdout)
     assert {line["track"] for line in lines} == {"content", "cross-sessions"}
