@@ -25,6 +25,12 @@ for library in ("OMP", "OPENBLAS", "MKL"):
 # Java lives for seconds here, and its second compiler would not pay.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 
+# Spark's tables are small here: to plan them anew at each step takes longer than the step.
+os.environ.setdefault(
+    "PYSPARK_SUBMIT_ARGS",
+    "--conf spark.sql.adaptive.enabled=false --conf spark.sql.shuffle.partitions=2 pyspark-shell",
+)
+
 # What is compiled as it runs (UMAP) runs once here.
 os.environ.setdefault("NUMBA_OPT", "1")
 
@@ -37,8 +43,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SLOW = (
     "tests/test_readme.py",
     "tests/building/test_sources.py",
-    "tests/leaderboard/test_rules.py",
     "tests/building/test_engines.py",
+    "tests/leaderboard/test_rules.py",
     "tests/leaderboard/test_site_browser.py",
     "tests/studies/test_training.py",
     "tests/studies/test_tune.py",

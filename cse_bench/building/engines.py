@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ENGINES = ("duckdb", "spark")
 
+PARTITIONS = "spark.sql.shuffle.partitions"
+
 
 @contextlib.contextmanager
 def open_engine(
@@ -86,14 +88,17 @@ def _spark_session(sql: ModuleType, master: str, memory: str) -> Any:
         "spark.log.level": "ERROR",
     }
     if master.startswith("local"):
-        settings |= {"spark.sql.shuffle.partitions": "8", "spark.driver.memory": memory[:-1]}
+        settings["spark.driver.memory"] = memory[:-1]
     builder = sql.SparkSession.builder.master(master).appName("cse-bench")
     for key, value in settings.items():
         builder = builder.config(key, value)
     try:
-        return builder.getOrCreate()
+        session = builder.getOrCreate()
     except Exception as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
         raise InputError(
             f"Spark does not start: {reason}", "it needs Java 17 or later (JAVA_HOME), and a master"
         ) from None
+    if master.startswith("local") and not session.sparkContext.getConf().contains(PARTITIONS):
+        session.conf.set(PARTITIONS, "8")  # Spark's own 200 are for many machines
+    return session
