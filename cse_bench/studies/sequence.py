@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -123,20 +124,42 @@ def predict_next_visits(
             "out": torch.nn.Linear(hidden, width),
         }
     )
-    optimiser = torch.optim.Adam(model.parameters(), lr=learning_rate)
 
     def loss_of(chosen: list[Ints]) -> torch.Tensor:
         predicted = _read(model, means, chosen)
-        nexts = np.concatenate([visit[1:] for visit in chosen])
+        nexts = _nexts(chosen)
         wanted = visits.train.rows.take(nexts)
         scores = torch.log_softmax(predicted @ catalogue.T / temperature, dim=1)
         picked = scores[torch.from_numpy(wanted.rows), torch.from_numpy(wanted.values)]
         each = torch.from_numpy(1.0 / wanted.lengths[wanted.rows]).to(picked.dtype)
         return -(picked * each).sum() / len(nexts)
 
+    def told(epoch: int) -> None:
+        step(f"{visits.name}: epoch {epoch}")
+
+    optimiser = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    trained = _train(model, optimiser, loss_of, inner, outer, epochs, batch, rng, told)
+    metrics = _rank(model, visits, products, asked, batch)
+    return NextVisit(visits.group[_nexts(asked)], metrics, trained)
+
+
+def _train(
+    model: torch.nn.ModuleDict,
+    optimiser: torch.optim.Optimizer,
+    loss_of: Callable[[list[Ints]], torch.Tensor],
+    inner: list[Ints],
+    outer: list[Ints],
+    epochs: int,
+    batch: int,
+    rng: np.random.Generator,
+    told: Callable[[int], None],
+) -> int:
+    """Train on `inner` until the loss of `outer` rises; how many epochs led to the weights kept."""
+    import torch
+
     best, kept, trained, worse = float("inf"), None, 0, 0
     for epoch in range(epochs):
-        step(f"{visits.name}: epoch {epoch + 1}")
+        told(epoch + 1)
         shuffled = rng.permutation(len(inner))
         for begin in range(0, len(inner), batch):
             optimiser.zero_grad()
@@ -156,9 +179,17 @@ def predict_next_visits(
                 break
     assert kept is not None
     model.load_state_dict(kept)
+    return trained
+
+
+def _rank(
+    model: torch.nn.ModuleDict, visits: ShopVisits, products: Matrix, asked: list[Ints], batch: int
+) -> dict[str, dict[str, Floats]]:
+    """Rank every product for each visit that follows another: by model, last visit, popularity."""
+    import torch
 
     before = np.concatenate([visit[:-1] for visit in asked])
-    after = np.concatenate([visit[1:] for visit in asked])
+    after = _nexts(asked)
     last = session_means(products, visits.validation)
     with torch.no_grad():
         told = [
@@ -174,11 +205,15 @@ def predict_next_visits(
         "last-visit": (last[before], products),
         "popularity": (np.ones((len(after), 1), np.float32), column),
     }
-    metrics = {
+    return {
         who: rank_rows(queries, candidates, nothing, wanted, near)
         for who, (queries, candidates) in answers.items()
     }
-    return NextVisit(visits.group[after], metrics, trained)
+
+
+def _nexts(sequences: list[Ints]) -> Ints:
+    """The rows of all visits that follow another of their sequence."""
+    return np.concatenate([visit[1:] for visit in sequences])
 
 
 def _sequences(rows: Ragged, user: Ints, longest: int) -> list[Ints]:
