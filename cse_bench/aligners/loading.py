@@ -114,9 +114,10 @@ def find_aligner(reference: str) -> AlignerSource:
         )
     if reference not in ALIGNERS and Path(reference).is_dir():
         raise InputError(f"{reference} is a directory", "give the .py file in it")
-    if looks_like_path and Path(reference).is_file() and not reference.endswith(".py"):
+    known = reference in ALIGNERS or reference in CONTROLS
+    if not known and Path(reference).is_file() and not reference.endswith(".py"):
         raise InputError(f"{reference} is no .py file")
-    if reference in ALIGNERS or reference in CONTROLS or not looks_like_path:
+    if known or not looks_like_path:
         return read_aligner(aligner_file(reference))
     return read_aligner(Path(reference))
 

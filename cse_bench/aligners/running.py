@@ -50,8 +50,10 @@ def run_text(
             exec(compile(text, file, "exec"), module.__dict__)
         except (Exception, SystemExit) as error:
             del sys.modules[module_name]
+            what = f"{type(error).__name__}: {error}"
             raise AlignerError(
-                f"{file}{_line_in(file, error)} cannot be imported: {type(error).__name__}: {error}"
+                f"{file}{_line_in(file, error)} cannot be imported: {what}",
+                "pip install what it imports" if isinstance(error, ImportError) else None,
             ) from error
         finally:
             sys.stdout = stdout

@@ -137,6 +137,12 @@ def number_products(log: Log, supported: ir.Table, min_users: int, key: Key) -> 
     rows = described.to_pyarrow().to_pylist()
     shops = sorted({row["shop"] for row in rows})
     if len(shops) < 2:
+        there = supported.shop.nunique().to_pyarrow().as_py()
+        if there == 1:
+            raise InputError(
+                f"the log {log.name!r} is of one shop; a release needs two",
+                "bring the other's too; --events SHOP=FILE names the shop of a file",
+            )
         raise InputError(
             f"the log {log.name!r} has {len(shops)} shop(s) with a product that at least "
             f"{min_users} train users met; a release needs two",

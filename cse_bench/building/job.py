@@ -138,7 +138,7 @@ def build_release(directory: Path, job: BuildJob, stage: Callable[[str], None]) 
     waivers = contents.build["waivers"]
     report = examine(Subject(read_release(directory), facts), waivers)
     if report.failed:
-        raise InputError(_why_failed(report.failed), WAIVE)
+        raise InputError(_why_failed(report.failed), _what_to_do(report.failed))
     write_report(directory, report)
     plot = render_unicity(report.model_dump())
     if plot is not None:
@@ -148,7 +148,12 @@ def build_release(directory: Path, job: BuildJob, stage: Callable[[str], None]) 
     return manifest
 
 
-WAIVE = 'change the build, or: --waive GATE --because "…", which report and card then show'
+def _what_to_do(failed: list[GateResult]) -> str:
+    waived = " ".join(f'--waive {gate.name} --because "…"' for gate in failed)
+    return (
+        "docs/privacy.md says what moves each: mostly more shoppers, or a larger --min-users; "
+        f"or: {waived}, which report and card then show"
+    )
 
 
 def _why_failed(failed: list[GateResult]) -> str:
@@ -173,8 +178,9 @@ def facts_of(release: Release, job: BuildJob) -> Facts:
     again = contents.by_path()
     if set(again) != set(release.manifest.files):
         raise InputError(
-            "log, key and options give other tables than the release has",
-            f"they differ in {', '.join(sorted(set(again) ^ set(release.manifest.files)))}",
+            "log, key and options give other tables than the release has: they differ in "
+            + ", ".join(sorted(set(again) ^ set(release.manifest.files))),
+            "give all options that it was built with, --with-pairs and --queries too",
         )
     for name, table in again.items():
         with pq.ParquetFile(release.path / name) as file:

@@ -262,7 +262,8 @@ def _undescribed(log: Log, catalogue: Catalogue) -> tuple[str, str, int]:
     """How many products no row of the log's catalogue describes, as a drop."""
     described = zip(catalogue.titles, catalogue.categories, strict=True)
     without = sum(title is None and category is None for title, category in described)
-    return "descriptions", "the catalogue has no title or category for the product", without
+    why = "a product without title or category in the catalogue, if there is one"
+    return "descriptions", why, without
 
 
 def _fit(trainer: Trainer, sessions: Sessions) -> Embeddings:

@@ -105,10 +105,11 @@ def command(
     source = find_aligner(aligner)
     mark = "" if split == "test" else f"-{split}"
     target = Path("results") / f"{source.info.name}{mark}" if out is None else out
-    if release == api.EMBEDDED and Path(release).is_dir() and not quiet:
+    if release == api.EMBEDDED and not quiet and _is_another(Path(release)):
         click.echo(f"note: the release in the package is scored; ./{release} names yours", err=True)
     if backend == "none" and not warning and not quiet:
         click.echo(f"note: {aligner} runs unconfined, so the result is not official", err=True)
+    before = _tracks_in(target)
     result = api.evaluate(
         aligner,
         release,
@@ -134,7 +135,36 @@ def command(
         primary = [(task.name, *pair) for task in TASKS for pair in task.primary]
         width = None if sys.stdout.isatty() else 160
         print_result(result, primary, Console(width=width))
-        click.echo(f"written: {target}/result.json, ranks.parquet")
+        replaced = before - {score.track for score in result.scores}
+        lost = f" (the result there before also had {', '.join(sorted(replaced))})"
+        click.echo(f"written: {target}/result.json, ranks.parquet{lost if replaced else ''}")
+
+
+def _is_another(directory: Path) -> bool:
+    """Whether a directory of the release's name holds anything but a copy of it."""
+    from cse_bench import api
+    from cse_bench.errors import CseBenchError
+    from cse_bench.release.manifest import read_manifest
+
+    if not directory.is_dir():
+        return False
+    try:
+        there = read_manifest(directory).fingerprint
+    except CseBenchError:
+        return True
+    return there != read_manifest(api.embedded_directory()).fingerprint
+
+
+def _tracks_in(directory: Path) -> set[str]:
+    """The tracks of the result that a directory holds, if it holds one."""
+    from cse_bench.errors import CseBenchError
+    from cse_bench.results.read import read_result
+
+    path = directory / "result.json"
+    try:
+        return {s.track for s in read_result(path, check=False).scores} if path.is_file() else set()
+    except CseBenchError:
+        return set()
 
 
 def _evaluate_all(

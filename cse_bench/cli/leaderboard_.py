@@ -42,7 +42,7 @@ def check(where: str, entries: Path, release: str) -> int:
     from cse_bench.progress import steps
 
     with steps("checking", 0) as step:
-        found = api.check_entries(where, entries=entries, release=release, told=_tell, step=step)
+        found = api.check_entries(where, entries=entries, release=release, told=_seen, step=step)
     if not found:
         click.echo("nothing there")
     return _ended(found)
@@ -62,9 +62,13 @@ def take(where: str, entries: Path, release: str) -> int:
     from cse_bench.progress import steps
 
     with steps("taking", 0) as step:
-        found = api.take_entries(where, entries=entries, release=release, told=_tell, step=step)
+        found = api.take_entries(where, entries=entries, release=release, told=_seen, step=step)
     if not found:
         click.echo("nothing new")
+    taken = [name for name, problem in found.items() if problem is None]
+    if taken:
+        click.echo(f"copied into {entries}: {', '.join(taken)}")
+        click.echo("next: cse-bench leaderboard verify")
     return _ended(found)
 
 
@@ -156,13 +160,17 @@ def serve(site: Path, port: int) -> None:
     api.serve_site(site, port, lambda address: click.echo(f"{address}  (Ctrl-C ends)"))
 
 
-def _tell(name: str, found: Examined) -> None:
+def _seen(name: str, found: Examined, badge: str = "") -> None:
     """An entry as soon as it was looked at; of what is good, one line."""
     if found.problem is not None:
         click.echo(f"{click.style('FAIL', fg='red')} {name}\n     {found.problem}")
         return
-    badge = found.verification.badge if found.verification else None
-    click.echo(f"{click.style('ok  ', fg='green')} {name}: {badge}")
+    click.echo(f"{click.style('ok  ', fg='green')} {name}{badge}")
+
+
+def _tell(name: str, found: Examined) -> None:
+    """An entry that was verified, and the badge that it has now."""
+    _seen(name, found, f": {found.verification.badge}" if found.verification else "")
 
 
 def _ended(found: dict[str, Any]) -> int:
@@ -173,4 +181,6 @@ def _ended(found: dict[str, Any]) -> int:
     wrong = sum(problem is not None for problem in found.values())
     if wrong:
         click.echo(f"{wrong} of {len(found)} refused", err=True)
+    elif len(found) > 1:
+        click.echo(f"all {len(found)} are good")
     return 1 if wrong else 0

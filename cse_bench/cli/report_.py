@@ -80,3 +80,5 @@ def command(
         )
     if not quiet:
         click.echo(f"written: {page} ({page.stat().st_size / 1e6:.1f} MB)")
+        if aligner is None and not result.with_name("aligned.parquet").exists():
+            click.echo("its space is drawn too with --aligner FILE, which runs it once more")

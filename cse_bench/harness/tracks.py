@@ -107,6 +107,14 @@ def choose_tracks(uses: frozenset[str], wanted: tuple[str, ...], release: Releas
     return fitting
 
 
+MISSING = {
+    "content": "it was built without --catalogue; cse-bench list names what uses none",
+    "pairs": "it was built without --with-pairs; graph-matching, for one, uses none",
+    "cross_sessions": "nobody shopped in both shops; cse-bench list names what uses none",
+}
+"""Evidence → why a release may have none of it."""
+
+
 def _require_evidence(uses: frozenset[str], release: Release) -> None:
     """Refuse a release that lacks what the aligner cannot do without."""
     rows = {name: entry.rows for name, entry in release.manifest.files.items()}
@@ -119,7 +127,7 @@ def _require_evidence(uses: frozenset[str], release: Release) -> None:
         if not there[kind]:
             raise InputError(
                 f"the aligner uses {kind}, but the release {release.name} has none",
-                "run it on a release that has them",
+                MISSING[kind],
             )
 
 

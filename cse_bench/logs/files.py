@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
 from cse_bench.errors import InputError, did_you_mean
@@ -14,6 +15,10 @@ from cse_bench.logs.find import TableFiles
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends import BaseBackend
+
+
+AT_ONCE = 10_000
+"""Rows in which a wrong value is looked for at a time."""
 
 
 def read_table(
@@ -48,7 +53,7 @@ def read_table(
             name = f"{mapping[ours]!r}" + ("" if mapping[ours] == ours else f" (our {ours!r})")
             raise InputError(
                 f"{files} has no column {name}",
-                f"{hint}; a mapping file says which column is which",
+                f'{hint}; or --mapping FILE.toml, with {ours} = "…" for the name that it has',
             )
     there = {ours: theirs for ours, theirs in mapping.items() if theirs in columns}
     if files.format == "json":
@@ -100,7 +105,13 @@ def _csv_header(files: TableFiles) -> list[str]:
         if header != first:
             raise InputError(f"{path} has the columns {header}, {files.paths[0]} has {first}")
     columns = first or []
-    if len(set(columns)) != len(columns) or not columns:
+    if not columns:
+        raise InputError(f"{files} is empty", "the first row names the columns")
+    if len(columns) == 1 and any(mark in columns[0] for mark in ";\t|"):
+        raise InputError(
+            f"{files} has one column, {columns[0]!r}", "columns are separated by commas"
+        )
+    if len(set(columns)) != len(columns):
         raise InputError(f"{files}: the header is {columns}", "wanted: names, each once")
     return columns
 
@@ -201,7 +212,7 @@ def _text(path: str) -> IO[str]:
     return open(path, encoding="utf-8", newline="")
 
 
-def locate(files: TableFiles, column: str, is_bad: Callable[[Any], bool]) -> str:
+def locate(files: TableFiles, column: str, are_bad: Callable[[list[Any]], Iterable[bool]]) -> str:
     """Where a cell stands: file, row, column, and what it holds.
 
     Parameters
@@ -210,13 +221,16 @@ def locate(files: TableFiles, column: str, is_bad: Callable[[Any], bool]) -> str
         Where to look.
     column : str
         Their name of the column.
-    is_bad : callable
-        Whether a value is the one that is looked for.
+    are_bad : callable
+        Which of some values are such as are looked for: asked of many at once, since an engine
+        takes as long for one.
     """
     for path in files.paths:
-        for number, row in _rows(path, files.format):
-            value = row.get(column)
-            if is_bad(value):
-                shown = "empty" if value in (None, "") else repr(value)
-                return f"{path}, row {number}, column {column!r}: {shown}"
+        rows = _rows(path, files.format)
+        while some := list(islice(rows, AT_ONCE)):
+            values = [row.get(column) for _, row in some]
+            for (number, _), value, bad in zip(some, values, are_bad(values), strict=True):
+                if bad:
+                    shown = "empty" if value in (None, "") else repr(value)
+                    return f"{path}, row {number}, column {column!r}: {shown}"
     return f"{files}, column {column!r}"

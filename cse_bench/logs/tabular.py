@@ -90,7 +90,9 @@ def read(engine: BaseBackend, options: TabularOptions) -> Log:
         Naming file, row and column of what is wrong.
     """
     if not options.events:
-        raise InputError("a tabular log needs its events", "cse-bench build tabular --events FILE")
+        raise InputError(
+            "a tabular log needs its events", "--events FILE, as often as there are files"
+        )
     if options.licence is not None and not LICENCE.fullmatch(options.licence):
         raise InputError(
             f"{options.licence!r} names no licence",
@@ -98,18 +100,22 @@ def read(engine: BaseBackend, options: TabularOptions) -> Log:
         )
     if not options.session_gap > 0:
         raise InputError(f"a session gap of {options.session_gap:g} minutes is none")
-    mapping = _read_mapping(options.mapping)
-    events, drops = _rows(engine, "events", "product", options.events, mapping)
+    mapping, named = _read_mapping(options.mapping)
+    if options.kinds:
+        named["events"].add("kind")
+    events, drops = _rows(engine, "events", "product", options.events, mapping, named)
     if options.kinds:
         events, dropped = _of_kinds(events, options.kinds)
         drops += dropped
     events = cut_sessions(events, options.session_gap)
     queries = None
     if options.queries:
-        queries, dropped = _rows(engine, "queries", "text", options.queries, mapping)
+        queries, dropped = _rows(engine, "queries", "text", options.queries, mapping, named)
         queries = queries.mutate(session=ibis.literal("log ") + queries.session)
         drops += dropped
-    catalogue, dropped = _catalogue(engine, options.catalogue, mapping["catalogue"], events)
+    catalogue, dropped = _catalogue(
+        engine, options.catalogue, mapping["catalogue"], named["catalogue"], events
+    )
     return Log(
         name="tabular",
         events=events.select(*EVENTS),
@@ -125,11 +131,12 @@ def read(engine: BaseBackend, options: TabularOptions) -> Log:
     )
 
 
-def _read_mapping(path: Path | None) -> dict[str, dict[str, str]]:
-    """Our column → theirs, for each table; their names are ours where nothing is said."""
+def _read_mapping(path: Path | None) -> tuple[dict[str, dict[str, str]], dict[str, set[str]]]:
+    """For each table: our column → theirs, ours where nothing is said; and which were named."""
     plain = {t: {c: c for part in columns for c in part} for t, columns in COLUMNS.items()}
+    named: dict[str, set[str]] = {t: set() for t in COLUMNS}
     if path is None:
-        return plain
+        return plain, named
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -148,7 +155,8 @@ def _read_mapping(path: Path | None) -> dict[str, dict[str, str]]:
             if not isinstance(theirs, str):
                 raise InputError(f"{path}: [{table}] {ours} = {theirs!r} is no column name")
             plain[table][ours] = theirs
-    return plain
+            named[table].add(ours)
+    return plain, named
 
 
 def _split_shop(reference: str) -> tuple[str | None, TableFiles]:
@@ -165,12 +173,14 @@ def _rows(
     thing: str,
     references: tuple[str, ...],
     mapping: dict[str, dict[str, str]],
+    named: dict[str, set[str]],
 ) -> tuple[ir.Table, list[Drop]]:
     """All rows of a table of what users did, from all its files."""
     parts, drops = [], []
     for reference in references:
         shop, files = _split_shop(reference)
-        rows, dropped = read_rows(engine, files, mapping[table], table, thing, shop)
+        must = frozenset(named[table])
+        rows, dropped = read_rows(engine, files, mapping[table], table, thing, shop, must)
         parts.append(rows)
         drops += dropped
     return ibis.union(*parts) if len(parts) > 1 else parts[0], drops
@@ -183,9 +193,7 @@ def _of_kinds(events: ir.Table, kinds: tuple[str, ...]) -> tuple[ir.Table, list[
     if not counts["kept"]:
         found = events.select("kind").distinct().limit(20).to_pyarrow()["kind"].to_pylist()
         if found == [None]:
-            raise InputError(
-                "the events have no column 'kind'", "a mapping file says which column is which"
-            )
+            raise InputError("the column 'kind' of the events is empty in every row")
         raise InputError(
             f"no event is of the kind {' or '.join(kinds)}",
             f"the log has: {', '.join(sorted(map(str, found)))}",
@@ -223,7 +231,11 @@ def cut_sessions(events: ir.Table, gap_minutes: float) -> ir.Table:
 
 
 def _catalogue(
-    engine: BaseBackend, references: tuple[str, ...], mapping: dict[str, str], events: ir.Table
+    engine: BaseBackend,
+    references: tuple[str, ...],
+    mapping: dict[str, str],
+    named: set[str],
+    events: ir.Table,
 ) -> tuple[ir.Table, list[Drop]]:
     """At most one row for each shop and product; an empty catalogue where none is given."""
     if not references:
@@ -234,7 +246,9 @@ def _catalogue(
     parts, drops = [], []
     for reference in references:
         shop, files = _split_shop(reference)
-        table = read_table(engine, files, mapping, COLUMNS["catalogue"][0])
+        always, _ = COLUMNS["catalogue"]
+        must = named - {*always} - ({"shop"} if shop else set())
+        table = read_table(engine, files, mapping, (*always, *sorted(must)))
         columns = {
             "product": text_of(table["product"]),
             "title": optional_text(table, "title"),

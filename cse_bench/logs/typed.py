@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import ibis
+import pyarrow as pa
 
 from cse_bench.errors import InputError
 from cse_bench.logs.files import locate, read_table, unreadable
@@ -27,6 +29,7 @@ def read_rows(
     table: str,
     thing: str,
     shop: str | None,
+    named: frozenset[str] = frozenset(),
 ) -> tuple[ir.Table, list[Drop]]:
     """Events or queries of some files; rows of no user, and of nothing, are out.
 
@@ -44,6 +47,8 @@ def read_rows(
         The column of what was met or typed: ``product`` or ``text``.
     shop : str or None
         The shop, where the files have no column of it.
+    named : frozenset of str
+        Our optional columns that must be there, since somebody named them.
 
     Returns
     -------
@@ -56,7 +61,8 @@ def read_rows(
     InputError
         Naming file, row and column of what is wrong.
     """
-    required = ("user", thing, "timestamp") + (() if shop else ("shop",))
+    always = ("user", thing, "timestamp", "shop")
+    required = (*(always[:3] if shop else always), *sorted(named.difference(always)))
     raw = read_table(engine, files, mapping, required)
     columns = {
         "shop": ibis.literal(shop) if shop else text_of(raw.shop),
@@ -80,10 +86,10 @@ def read_rows(
     if not found["rows"]:
         raise InputError(f"{files} holds no {row}")
     if found["no_shop"]:
-        where = locate(files, mapping["shop"], lambda v: v in (None, ""))
+        where = locate(files, mapping["shop"], lambda some: [v in (None, "") for v in some])
         raise InputError(f"{where}; every {row} needs a shop", f"or name it: --{table} SHOP=FILE")
     if found["no_time"]:
-        where = locate(files, mapping["timestamp"], _is_no_time(engine))
+        where = locate(files, mapping["timestamp"], partial(_are_no_times, engine))
         raise InputError(
             f"{where} is no timestamp", "wanted: 2020-01-31T23:59:59, or seconds since 1970"
         )
@@ -117,16 +123,13 @@ def parse_timestamp(column: ir.Column) -> ir.TimestampValue:
     return ibis.coalesce(text.try_cast("timestamp"), whole.as_timestamp("s"))
 
 
-def _is_no_time(engine: BaseBackend) -> Any:
-    """Whether a raw value is no timestamp, by the engine's own rule."""
-
-    def check(value: Any) -> bool:
-        if value in (None, ""):
-            return True
-        table = ibis.memtable({"t": [str(value)]})
-        return bool(engine.to_pyarrow(parse_timestamp(table.t).isnull())[0].as_py())
-
-    return check
+def _are_no_times(engine: BaseBackend, values: list[Any]) -> list[bool]:
+    """Which raw values are no timestamps, by the engine's own rule."""
+    texts = pa.table({"t": pa.array([None if v is None else str(v) for v in values], pa.string())})
+    numbered = ibis.memtable(texts.append_column("i", pa.array(range(len(texts)))))
+    bad = numbered.filter(parse_timestamp(numbered.t).isnull()).i
+    found = set(engine.to_pyarrow(bad).to_pylist())
+    return [i in found for i in range(len(values))]
 
 
 def one_row(counts: ir.Table, files: TableFiles) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from cse_bench.release.tables import CrossRows, QueryRows, ShopTable
 from cse_bench.types import Ints, Matrix
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Release:
     """An anonymised cross-shop dataset, verified against its manifest.
 
@@ -41,6 +41,10 @@ class Release:
     shops: dict[str, ShopTable]
     revision: str | None = None
     repo: str | None = None
+
+    def __repr__(self) -> str:
+        shops = ", ".join(map(repr, self.shops.values()))
+        return f"<Release {self.name} {self.manifest.version} in {self.path}: {shops}>"
 
     @property
     def name(self) -> str:

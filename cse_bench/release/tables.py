@@ -14,7 +14,7 @@ from cse_bench.ragged import Ragged
 from cse_bench.types import Ints, Matrix, Vector
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ShopTable:
     """The products of one shop.
 
@@ -40,6 +40,10 @@ class ShopTable:
     content: Matrix | None
     popularity: Vector
     categories: tuple[str | None, ...]
+
+    def __repr__(self) -> str:
+        n, d = self.vectors.shape
+        return f"<{self.name}: {n:,} products, {d} dimensions>"
 
     @cached_property
     def ids(self) -> tuple[str, ...]:

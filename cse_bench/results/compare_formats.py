@@ -191,7 +191,8 @@ def how(rows: Sequence[Comparison]) -> str:
     return (
         "Difference: the other's score minus the first's on the same queries, with its 95 % "
         "bootstrap interval; p: paired t-test. Both go by groups of queries (shoppers; pairs in "
-        "translation) and, where an aligner runs several times, by runs too. A win or a loss is "
+        "translation) and, where an aligner runs several times, by runs too: with few of these, "
+        "the test is stricter than the interval. A win or a loss is "
         f"one at {100 * LEVEL:g} % after Holm's adjustment for all {len(rows)} comparisons made "
         "here; anything else is a tie: it may be noise. Queries: those on which the other won, "
         "tied, lost. Retention is a guard: it counts among neither wins nor losses."

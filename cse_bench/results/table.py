@@ -31,12 +31,23 @@ def print_result(result: Result, primary: list[Primary], console: Console) -> No
         f"{result.scores[0].split} split, protocol {result.protocol.version}"
     )
     lines = list(_lines(result, primary))
-    tables = (_wide(title, lines, _without(n)) for n in range(len(SPARED) + 1))
-    fitting = (table for table in tables if fits(table, console))
     # Text of the author's is no markup.
-    console.print(next(fitting, _narrow(title, lines)), markup=False, highlight=False)
+    console.print(_fitting(title, lines, console), markup=False, highlight=False)
     for flag in result.flags:
         console.print(f"⚑ {flag}", style="yellow", markup=False, highlight=False)
+
+
+def _fitting(title: str, lines: list[_Line], console: Console) -> Table | str:
+    """The table with the most columns for which there is room, side by side if there is."""
+    for n in range(len(SPARED) + 1):
+        names = _without(n)
+        table = _wide(title, lines, names)
+        if fits(table, console):
+            return table
+        text = _narrow(title, lines, names)
+        if max(map(len, text[1:-1])) <= console.width:
+            return "\n".join(text)
+    return "\n".join(text)
 
 
 def fits(table: Table, console: Console) -> bool:
@@ -83,7 +94,9 @@ def _lines(result: Result, primary: list[Primary]) -> Iterator[_Line]:
 
 def _wide(title: str, lines: list[_Line], names: tuple[str, ...]) -> Table:
     """A column for everything."""
-    table = Table(title=title, title_justify="left", caption=_caption(), caption_justify="left")
+    table = Table(
+        title=title, title_justify="left", caption=_caption(names), caption_justify="left"
+    )
     for name in ("track", "task", "direction"):
         table.add_column(name, no_wrap=True)
     for name in names:
@@ -99,10 +112,10 @@ def _wide(title: str, lines: list[_Line], names: tuple[str, ...]) -> Table:
     return table
 
 
-def _narrow(title: str, lines: list[_Line]) -> str:
-    """Track and task on lines of their own, for 80 columns."""
+def _narrow(title: str, lines: list[_Line], names: tuple[str, ...]) -> list[str]:
+    """Track and task on lines of their own, for 80 columns; a title above, a caption beneath."""
     rows = [(f"{x.track}: {x.label}", x.direction, x.cells) for x in lines]
-    return "\n".join([title, *stacked(rows, _without(len(SPARED))), _caption()])
+    return [title, *stacked(rows, names), _caption(names)]
 
 
 def stacked(rows: Sequence[tuple[str, str, dict[str, str]]], names: Sequence[str]) -> list[str]:
@@ -145,8 +158,9 @@ def _cells(score: Score) -> list[str]:
     ]
 
 
-def _caption() -> str:
+def _caption(names: tuple[str, ...]) -> str:
+    oracle = "; oracle: the dictionary of every pair (no bound)" if "oracle" in names else ""
     return (
-        "floor: a random rotation; reference: procrustes on all train pairs; oracle: the "
-        "dictionary of every pair (no bound).\ngap closed: (score - floor) / (reference - floor)."
+        f"floor: a random rotation; reference: procrustes on all train pairs{oracle}.\n"
+        "gap closed: (score - floor) / (reference - floor)."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 import threading
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from tests.hub_server import HubServer, User
 
 if __name__ == "__main__":
+    argparse.ArgumentParser("python -m tests.hub_server", description=__doc__).parse_args()
     with tempfile.TemporaryDirectory() as directory:
         hub = HubServer(Path(directory), {"hf_try": User("me", orgs=("org",))}, page=1000)
         print("A stand-in for the Hub, in memory; Ctrl-C ends it. In another terminal:")

@@ -101,7 +101,9 @@ def test_a_mapping_says_which_column_is_which(tmp_path):
     assert len(rows) == 5
     with pytest.raises(InputError, match=r"log\.csv has no column 'user'"):
         read_events(path)
+    there = mapping.read_text()
     for text, message in {
+        there + 'kind = "knd"\n': "has no column 'knd'",
         "[event]\n": "did you mean 'events'",
         "[events]\nproducts = 'sku'\n": "did you mean 'product'",
         "[events]\nuser = 3\n": "no column name",
@@ -162,6 +164,10 @@ BAD = {
         ROWS[0],
         ("A", "u1", "s1", "p", "yesterday"),
     ],
+    "bad.csv, row 25002, column 'timestamp': 'far down' is no timestamp": [
+        *[ROWS[0]] * 25_000,
+        ("A", "u1", "s1", "p", "far down"),
+    ],
     "bad.csv, row 3, column 'timestamp': '2020-02-30' is no timestamp": [
         ROWS[0],
         ("A", "u1", "s1", "p", "2020-02-30"),
@@ -208,6 +214,8 @@ def test_what_is_wrong_is_named_by_file_row_and_column(tmp_path, message):
         ("cut.csv.gz", None, "cut.csv.gz"),
         ("quote.csv", b'shop,user,session,product,timestamp\nA,u,s,"p,1\nA,u,s,q,2\n', "quote.csv"),
         ("ragged.csv", b"shop,user,session,product,timestamp\nA,u,s,p,1\nA,u,s,p,1,9,9\n", "row 3"),
+        ("empty.csv", b"", "empty.csv is empty"),
+        ("semicolons.csv", b"shop;user;product;timestamp\nA;u;p;1\n", "separated by commas"),
         ("latin.csv", b"shop,user,session,product,timestamp\nA,u,s,caf\xe9,1\n", "UTF-8"),
     ],
 )

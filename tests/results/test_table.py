@@ -36,7 +36,8 @@ def test_the_wider_the_more_of_the_context(written):
     for width in range(80, 161, 2):
         table = printed(result, width).partition("floor: ")[0]  # the caption explains them all
         shown.append(tuple(name for name in SPARED if name in table))
-    assert list(dict.fromkeys(shown)) == [SPARED[n:] for n in range(len(SPARED), -1, -1)]
+    assert shown[0][-2:] == ("reference", "floor"), "80 columns have room for what a gap is"
+    assert list(dict.fromkeys(shown)) == [SPARED[n:] for n in range(len(SPARED) - 2, -1, -1)]
 
 
 def test_flags_stand_beneath(written):

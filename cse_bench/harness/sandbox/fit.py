@@ -229,6 +229,8 @@ def _verdict(who: str, ending: Ending, limits: Limits) -> tuple[str, str]:
 def _hint(message: str) -> str:
     """What to do about an error of the aligner's own, by what it says."""
     if "ModuleNotFoundError" in message or "ImportError" in message:
+        if "pip install 'cse-bench[" in message:
+            return "then evaluate it again"
         return "pip install what it imports; an aligner may use what the package names"
     if any(kind in message for kind in ("PermissionError", "OSError", "Errno", "socket")):
         return _WALLS
