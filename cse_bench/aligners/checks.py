@@ -15,6 +15,9 @@ from cse_bench.ragged import Ragged
 
 Example = tuple[Shop, Shop, Evidence]
 
+WIDTH = 64
+"""As wide as the embedded release: what is cut to some number of dimensions shows here."""
+
 
 def small_shops(
     *, n_source: int = 90, n_target: int = 80, d: int = 12, random_state: int = 0
@@ -75,6 +78,10 @@ def _fit_returns_itself(source: AlignerSource) -> None:
 
 def _shops_of_one_size(source: AlignerSource) -> None:
     align(source.make(), *small_shops(n_source=80, n_target=80))
+
+
+def _wider_embeddings(source: AlignerSource) -> None:
+    align(source.make(), *small_shops(n_source=150, n_target=170, d=WIDTH))
 
 
 def _zero_vector(source: AlignerSource) -> None:
@@ -140,6 +147,7 @@ CHECKS: dict[str, Callable[[AlignerSource], None]] = {
     "fit and transform return what the contract asks": _shapes,
     "fit returns the aligner itself": _fit_returns_itself,
     "shops of one size": _shops_of_one_size,
+    f"embeddings of {WIDTH} dimensions": _wider_embeddings,
     "a product with a zero vector": _zero_vector,
     "the same input gives the same output": _repeatable,
     "random_state has an effect where declared": _declared_stochastic,
