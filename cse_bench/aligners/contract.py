@@ -60,7 +60,12 @@ def align(
     """
     uses = type(aligner).uses if uses is None else uses
     source, target, evidence = declared(source, target, evidence, uses)
-    _call(aligner, "fit", source, target, evidence)
+    returned = _call(aligner, "fit", source, target, evidence)
+    if returned is not aligner:
+        raise AlignerError(
+            f"{_who(aligner)}: fit returned {type(returned).__name__}, not the aligner itself",
+            "end fit with: return self",
+        )
     raw_source = _call(aligner, "transform", source)
     raw_target = _call(aligner, "transform_target", target)
     if raw_source is raw_target:

@@ -114,7 +114,8 @@ def cite(reference: str | Path = EMBEDDED, *, aligner: str | None = None) -> str
     Parameters
     ----------
     reference : str or Path
-        A release, as in `load_release`; or a ``result.json``, whose aligner is cited too.
+        A release, as in `load_release`; or a ``result.json``, whose aligner is cited too; or an
+        aligner's file, for it and the embedded release.
     aligner : str, optional
         A registered name or the path of a file: cited too.
 
@@ -142,6 +143,8 @@ def cite(reference: str | Path = EMBEDDED, *, aligner: str | None = None) -> str
         result = read_result(Path(reference), check=False)
         entries = bibtex.aligner_entries(result.aligner)
         release = result.release
+    elif str(reference).endswith(".py"):
+        release, aligner = own, aligner or str(reference)
     else:
         release = read_manifest(Path(reference).expanduser())
     if aligner is not None:

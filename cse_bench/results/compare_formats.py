@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from cse_bench.results.compare import LEVEL, Comparison, summary
@@ -18,6 +18,9 @@ WIDTH = 120
 
 SPARED = {"queries": 104, "p": 90}
 """Columns that are left out of a table with less room than this."""
+
+SHORT = 90
+"""With less room than this the shops of a direction have numbers alone."""
 
 STYLES = {"win": "green", "tie": "", "loss": "red"}
 
@@ -93,13 +96,13 @@ def as_table(rows: Sequence[Comparison], *, colour: bool = False, width: int | N
     console = Console(file=out, width=width, force_terminal=colour, no_color=not colour)
     hidden = {name for name, least in SPARED.items() if console.width < least}
     for section in sections(rows):
-        console.print(_rich_table(section, hidden))
+        console.print(_rich_table(section, hidden, short_ways=console.width < SHORT))
         console.print(Text(f"{section.name}: {section.count}\n"))
-    console.print(Text(how(rows)))
+    console.print(Text(how(rows, hidden)))
     return out.getvalue()
 
 
-def _rich_table(section: Section, hidden: set[str]) -> Table:
+def _rich_table(section: Section, hidden: set[str], *, short_ways: bool) -> Table:
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -126,7 +129,8 @@ def _rich_table(section: Section, hidden: set[str]) -> Table:
             table.add_row(Text(line.track, "bold"))
             shown = line.track
         texts = [*map(Text, line.cells), Text(line.verdict, STYLES[line.verdict])]
-        label = Text(line.metric or f"  {line.direction}")
+        way = line.direction.replace("SHOP", "") if short_ways else line.direction
+        label = Text(line.metric or f"  {way}")
         own = [texts[place] for place in kept]
         table.add_row(label, *own, style="" if line.metric else "dim")
     return table
@@ -186,16 +190,18 @@ FORMATS: dict[str, Callable[[Sequence[Comparison]], str]] = {
 """Format → what writes it as text; ``table`` is `as_table`."""
 
 
-def how(rows: Sequence[Comparison]) -> str:
-    """How it was tested, in a few lines."""
+def how(rows: Sequence[Comparison], hidden: Collection[str] = ()) -> str:
+    """How it was tested, in a few lines; nothing of columns that are not shown."""
+    queries = "Queries: those on which the other won, tied, lost. "
     return (
         "Difference: the other's score minus the first's on the same queries, with its 95 % "
         "bootstrap interval; p: paired t-test. Both go by groups of queries (shoppers; pairs in "
         "translation) and, where an aligner runs several times, by runs too: with few of these, "
         "the test is stricter than the interval. A win or a loss is "
         f"one at {100 * LEVEL:g} % after Holm's adjustment for all {len(rows)} comparisons made "
-        "here; anything else is a tie: it may be noise. Queries: those on which the other won, "
-        "tied, lost. Retention is a guard: it counts among neither wins nor losses."
+        "here; anything else is a tie: it may be noise. "
+        f"{'' if 'queries' in hidden else queries}"
+        "Retention is a guard: it counts among neither wins nor losses."
     )
 
 

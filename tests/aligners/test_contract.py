@@ -94,6 +94,15 @@ def test_one_object_for_both_shops_is_refused():
         align(Same(), SOURCE, TARGET, EVIDENCE)
 
 
+def test_a_fit_that_returns_anything_else_is_refused():
+    class Forgets(Good):
+        def fit(self, source, target, evidence):
+            super().fit(source, target, evidence)
+
+    with pytest.raises(AlignerError, match=r"fit returned NoneType, not the aligner itself"):
+        align(Forgets(), SOURCE, TARGET, EVIDENCE)
+
+
 def test_an_exception_is_told_with_its_line():
     class Raises(Good):
         name = "raises"

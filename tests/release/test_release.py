@@ -246,6 +246,12 @@ def test_download_repeats_quietly_and_overwrites_nothing(tmp_path):
     assert (foreign / "thesis.txt").read_text() == "years of work"
 
 
+def test_a_release_and_a_shop_are_shown_in_a_line(release):
+    assert repr(release.shops["SHOP1"]) == "<SHOP1: 8,434 products, 64 dimensions>"
+    assert len(repr(release)) < 1000
+    assert "cross-shop-embeddings 1.0.0" in repr(release)
+
+
 def test_a_release_without_content_or_pairs_is_read(tmp_path):
     need("ibis")
     log = make_log(random_events(), pairs=False)

@@ -60,6 +60,11 @@ def test_an_aligner(written, tmp_path):
     assert by_result.endswith(own)
 
 
+def test_an_aligners_file_comes_with_the_embedded_release(root):
+    file = str(root / "examples" / "my_aligner.py")
+    assert cite(file) == cite(aligner=file) != cite()
+
+
 def test_a_citation_that_is_bibtex_stands_as_it_is(copied):
     entry = "@article{me2026,\n  title = {All_of it}\n}"
     path = copied("ridge").record(lambda raw: raw["aligner"].update(citation=entry))

@@ -176,6 +176,9 @@ def test_the_table_says_it_all(rows):
         assert len(re.findall(r"(tie|win|loss) *$", text, flags=re.MULTILINE)) == len(rows)
         assert max(map(len, text.splitlines())) <= narrow
         assert "…" not in text
+        assert ("Queries: " in text) == ("queries" in text)
+    ways = re.findall(r"^ +(.* → .*?)  ", as_table(rows, width=80), flags=re.MULTILINE)
+    assert {re.match("[12] → [12]", way) is not None for way in ways} == {True}
 
 
 def test_three_shops_give_six_directions(tmp_path):
