@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from cse_bench.aligners.base import Aligner, Evidence, Shop
-from cse_bench.aligners.contract import Aligned, align, declared
+from cse_bench.aligners.contract import WHERE, Aligned, align, declared
 from cse_bench.aligners.loading import AlignerSource
 from cse_bench.errors import CseBenchError
 from cse_bench.ragged import Ragged
@@ -175,7 +175,7 @@ def run_checks(source: AlignerSource) -> Iterator[tuple[str, str | None]]:
         try:
             check(source)
         except CseBenchError as error:
-            yield name, str(error)
+            yield name, error.what if error.hint == WHERE else str(error)
         except (Exception, SystemExit) as error:  # of the aligner: a finding, not a failure of ours
             yield name, f"{type(error).__name__}: {error}"
         else:

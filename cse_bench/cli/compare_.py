@@ -22,10 +22,13 @@ import click
     default="table",
     show_default=True,
 )
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write it there, not here."
 )
-def command(results: tuple[Path, ...], tracks: str | None, form: str, out: Path | None) -> None:
+def command(
+    results: tuple[Path, ...], tracks: str | None, form: str, as_json: bool, out: Path | None
+) -> None:
     """Compare RESULTS with the first of them: who is better, by how much, or is it noise.
 
     Each is a result.json with its ranks.parquet beside it. Every primary metric is compared on the
@@ -38,6 +41,7 @@ def command(results: tuple[Path, ...], tracks: str | None, form: str, out: Path 
     if out is not None:
         check_new_file(out)
     rows = api.compare(results, tracks.replace(",", " ").split() if tracks else ())
+    form = "json" if as_json else form
     if form != "table":
         text = FORMATS[form](rows)
     elif out is None and sys.stdout.isatty():

@@ -33,6 +33,7 @@ def test_compare_is_that_of_python(place, tmp_path):
     done = run("compare", *BOTH, "--format", "json", "--out", out, cwd=place)
     assert (done.returncode, done.stdout) == (0, "")
     assert out.read_text() == as_json(rows)
+    assert run("compare", *BOTH, "--json", cwd=place).stdout == as_json(rows)
     again = run("compare", *BOTH, "--format", "latex", "--out", out, cwd=place)
     assert again.returncode == 2
     assert "is left as it is" in again.stderr
