@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from shutil import get_terminal_size
+from textwrap import wrap
+
 import click
 
 
@@ -17,8 +21,10 @@ def command(as_json: bool) -> None:
 
         click.echo(json.dumps(catalogue, indent=1))
         return
+    room = get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
     for kind, entries in catalogue.items():
         click.echo(click.style(kind, bold=True))
         width = max(len(name) for name in entries)
         for name, line in entries.items():
-            click.echo(f"  {name:<{width}}  {line}")
+            told = wrap(line, max(room - width - 4, 20))
+            click.echo(f"  {name:<{width}}  " + f"\n{'':{width + 4}}".join(told))
