@@ -18,7 +18,7 @@ from cse_bench.release.tables import CrossRows, QueryRows, ShopTable
 from cse_bench.types import Ints, Matrix
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False)
 class Release:
     """An anonymised cross-shop dataset, verified against its manifest.
 

@@ -14,7 +14,7 @@ from cse_bench.ragged import Ragged
 from cse_bench.types import Ints, Matrix, Vector
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False)
 class ShopTable:
     """The products of one shop.
 

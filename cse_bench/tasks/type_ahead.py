@@ -22,7 +22,7 @@ TABLES = {"rendered": "rendered", "real": "cross_sessions"}
 """Variant → table of the release, where queries are derived from what was bought."""
 
 MODELS = 16
-"""So many fitted models are kept: each is some kilobytes, and takes half a second to fit."""
+"""So many fitted models are kept: they are small, and long to fit."""
 
 HELD_OUT = 10
 """Of real in-shop queries, one row in so many is kept from the model, for the in-shop reference."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from cse_bench.building.engines import open_engine
+from cse_bench.building.engines import PARTITIONS, open_engine
 from cse_bench.building.keys import Key
 from cse_bench.building.pipeline import BuildParameters, build_contents
 from cse_bench.errors import InputError
@@ -30,8 +31,6 @@ KEY = Key(bytes(range(32)))
 def spark():
     need("pyspark")
     if shutil.which("java") is None:
-        import os
-
         if os.environ.get("CI"):
             pytest.fail("java is not installed")
         pytest.skip("java is not installed: apt-get install openjdk-17-jre-headless")
@@ -41,6 +40,12 @@ def spark():
 
 def contents_on(engine, log, min_users=3, dimensions=4):
     return build_contents(log, PpmiSvd(dimensions), BuildParameters(min_users=min_users), KEY)
+
+
+def test_what_its_user_has_set_is_kept(spark):
+    """`tests/conftest.py` sets it, as a user would for Spark; 8 stand in where nobody does."""
+    assert f"{PARTITIONS}=2" in os.environ["PYSPARK_SUBMIT_ARGS"]
+    assert spark._session.conf.get(PARTITIONS) == "2"
 
 
 def assert_same(first, second):
