@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import cse_bench
 from cse_bench.api.releases import EMBEDDED, load_release
-from cse_bench.errors import InputError, did_you_mean
+from cse_bench.errors import InputError, ReleaseError, did_you_mean
 from cse_bench.files import staged_directory
 from cse_bench.progress import Advance, silent
 
@@ -169,7 +169,13 @@ def _require_release(directory: Path) -> None:
 
     if not directory.is_dir() or not any(directory.iterdir()):
         return
-    own = {*read_manifest(directory).files, *OTHER_FILES}
+    try:
+        own = {*read_manifest(directory).files, *OTHER_FILES}
+    except ReleaseError as error:
+        raise InputError(
+            f"{directory} is not replaced, since it may be something else: {error.what}",
+            "name another place, or remove it first",
+        ) from None
     for path in directory.rglob("*"):
         name = path.relative_to(directory).as_posix()
         if not path.is_dir() and name not in own:

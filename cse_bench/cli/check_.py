@@ -11,11 +11,13 @@ def command(aligner: str) -> int:
     """Run the contract checks on ALIGNER, a .py file or a registered name."""
     from cse_bench import api
 
-    problems: list[str] = []
+    problems: set[str] = set()
     for name, problem in api.check_aligner(aligner):
-        mark = click.style("ok  ", fg="green") if problem is None else click.style("FAIL", fg="red")
-        click.echo(f"{mark} {name}")
-        if problem is not None:
-            click.echo("     as above" if problem in problems else f"     {problem}")
-            problems.append(problem)
+        if problem is None:
+            click.echo(f"{click.style('ok  ', fg='green')} {name}")
+        elif problem in problems:  # what stops one check stops others before they can tell
+            click.echo(f"{click.style('?   ', fg='yellow')} {name}: stopped by the same")
+        else:
+            click.echo(f"{click.style('FAIL', fg='red')} {name}\n     {problem}")
+            problems.add(problem)
     return 1 if problems else 0

@@ -24,7 +24,7 @@ from cse_bench.leaderboard.board import (
     TrackCost,
 )
 from cse_bench.leaderboard.folders import ALIGNER, Folder, read_verification
-from cse_bench.leaderboard.gap import mean_gap
+from cse_bench.results.gap import mean_gap
 from cse_bench.leaderboard.ranking import Contender, standings
 from cse_bench.leaderboard.verification import Verification
 from cse_bench.release.read import Release

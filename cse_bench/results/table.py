@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
+from cse_bench.results.headline import headline
 from cse_bench.results.ranked import Primary, short
 from cse_bench.results.record import Result, Score
 
@@ -33,6 +34,8 @@ def print_result(result: Result, primary: list[Primary], console: Console) -> No
     lines = list(_lines(result, primary))
     # Text of the author's is no markup.
     console.print(_fitting(title, lines, console), markup=False, highlight=False)
+    if told := headline(result, primary):
+        console.print(told, style="bold", markup=False, highlight=False)
     for flag in result.flags:
         console.print(f"⚑ {flag}", style="yellow", markup=False, highlight=False)
 

@@ -240,7 +240,7 @@ BREAKS = {
     },
     "a second fit forgets the first": {"fit": "self.seed_ = getattr(self, 'seed_', 0) + 1"},
     "undeclared evidence has no effect": {"fit": "self.seed_ = 0 if evidence.pairs is None else 1"},
-    "random_state has an effect where declared": {"stochastic": True},
+    "random_state has an effect": {"stochastic": True},
     "inputs are left as they are": {
         "fit": "source.vectors.flags.writeable and source.vectors.__setitem__(0, 1)"
     },

@@ -87,7 +87,9 @@ def test_check_exits_1_on_a_finding(tmp_path):
     done = run("check", path)
     assert done.returncode == 1
     assert done.stdout.count("the shape (89, 12) for the 90 products of SHOP1") == 1
-    assert "as above" in done.stdout
+    assert done.stdout.count("FAIL") == 1
+    assert "stopped by the same" in done.stdout
+    assert "random_state" not in done.stdout, "it declares no chance"
 
 
 RAISES = """
@@ -221,6 +223,8 @@ def test_build_refuses_to_replace_what_is_there(tmp_path):
     assert [p.name for p in (tmp_path / "app").iterdir()] == ["manifest.json"]
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    done = run("build", "completejourney", "--out", "mine", "--replace", cwd=tmp_path)
+    assert "remove it first" in done.stderr
     for flags in ([], ["--replace"]):
         done = run("build", "completejourney", "--out", "mine", *flags, cwd=tmp_path)
         assert done.returncode == 2

@@ -7,6 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
+from cse_bench.results.headline import headline
 from cse_bench.results.read import read_result
 from cse_bench.results.table import SPARED, print_result
 from cse_bench.tasks.registry import TASKS
@@ -45,3 +46,26 @@ def test_flags_stand_beneath(written):
     assert result.flags
     text = " ".join(printed(result, 160).split())
     assert all(f"⚑ {flag}" in text for flag in result.flags)
+
+
+def of_tracks(result, *tracks, **other):
+    """The record with some tracks' scores alone, each with `other` in it."""
+    scores = [s.model_copy(update=other) for s in result.scores if s.track in tracks]
+    return result.model_copy(update={"scores": scores})
+
+
+def test_a_sentence_tells_the_first_score(written):
+    result = read_result(written / "procrustes" / "result.json")
+    gap = {"gap_closed": 0.5, "gap_ci_low": 0.4, "gap_ci_high": 0.61}
+    text = " ".join(printed(of_tracks(result, "pairs-50", "pairs-all", **gap), 160).split())
+    closed = "50% [40%, 61%] with"
+    assert f"procrustes closes {closed} pairs-50 and {closed} pairs-all." in text
+    assert "On next_event, rendered, of the gap between" in text
+
+
+def test_without_a_reference_the_sentence_tells_the_score(written):
+    result = read_result(written / "procrustes" / "result.json")
+    bare = {"gap_closed": None, "reference": None, "value": 0.625, "floor": 0.5}
+    told = headline(of_tracks(result, "pairs-all", **bare), PRIMARY)
+    assert "scores .625 with pairs-all (auc; a random rotation: .500)" in told
+    assert headline(of_tracks(result), PRIMARY) == ""

@@ -15,6 +15,7 @@ import numpy as np
 
 import cse_bench
 from cse_bench.extras import require
+from cse_bench.results.headline import headline
 from cse_bench.results.ranked import Primary, short
 from cse_bench.results.record import Result, RunRecord
 from cse_bench.results.report.drawing import Drawing, direction_keys, direction_of
@@ -112,6 +113,7 @@ def render_page(
     }
     text: str = _template().render(
         result=result,
+        headline=headline(result, primary),
         generator=GENERATOR,
         panels=panels,
         bins=bins,
