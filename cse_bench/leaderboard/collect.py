@@ -24,11 +24,11 @@ from cse_bench.leaderboard.board import (
     TrackCost,
 )
 from cse_bench.leaderboard.folders import ALIGNER, Folder, read_verification
-from cse_bench.results.gap import mean_gap
 from cse_bench.leaderboard.ranking import Contender, standings
 from cse_bench.leaderboard.verification import Verification
 from cse_bench.release.read import Release
 from cse_bench.results.entries import CONTROL
+from cse_bench.results.gap import mean_gap
 from cse_bench.results.read import read_ranks, read_result
 from cse_bench.results.record import Result, Score
 from cse_bench.results.rescore import rescore

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cse_bench.leaderboard.board import OneWay, Row, Standing
-from cse_bench.results.gap import Gap, mean_gap
 from cse_bench.results.compare import LEVEL
+from cse_bench.results.gap import Gap, mean_gap
 from cse_bench.results.paired import holm
 from cse_bench.results.pairwise import Sample, pairwise, reduce_cells
 from cse_bench.results.record import Result, Score

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from cse_bench.harness.evaluation import Evaluation
 from cse_bench.harness.scores import summarise
-from cse_bench.results.gap import Gap, mean_gap
 from cse_bench.leaderboard.verification import SealedTrack
+from cse_bench.results.gap import Gap, mean_gap
 from cse_bench.results.record import Result, Score
 from cse_bench.tasks.registry import TASKS
 

@@ -13,8 +13,8 @@ from cse_bench import api
 from cse_bench.errors import InputError
 from cse_bench.harness.scores import GUARDS
 from cse_bench.harness.tracks import TRACKS
-from cse_bench.results.gap import mean_gap
 from cse_bench.leaderboard.ranking import Contender, shared_ranks, standings
+from cse_bench.results.gap import mean_gap
 from cse_bench.results.paired import difference
 from cse_bench.results.pairwise import pairwise, reduce_cells
 from cse_bench.results.read import read_ranks, read_result
