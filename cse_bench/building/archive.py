@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from cse_bench.building.keys import Key, split_users
+from cse_bench.building.notes import table_notes
 from cse_bench.building.report import BuildReport
 from cse_bench.building.tables import fixed_lists
 from cse_bench.logs.coveo import Archive, read_archive
@@ -60,6 +61,7 @@ def archive_contents(path: Path, name: str, version: str, key: Key) -> ReleaseCo
     train = [s for s, where in zip(archive.sessions, splits, strict=True) if where == "train"]
     popularity = Counter(i for session in train for part in session for i in part)
     report = BuildReport.of_archive(archive.drops, splits)
+    report.notes += table_notes(tables)
     contents = ReleaseContents(
         name=name,
         version=version,

@@ -243,7 +243,7 @@ def open_log(job: BuildJob) -> Iterator[Log]:
         with open_engine(job.engine, master=job.spark_master, memory=job.memory) as backend:
             log = read_log(job.source, backend, options)
             if job.with_pairs is not None:
-                from cse_bench.logs.tabular import read_pairs
+                from cse_bench.logs.gold_pairs import read_pairs
 
                 pairs = read_pairs(backend, job.with_pairs)
                 log = replace(log, pairs=pairs, pairs_basis=job.pairs_basis)

@@ -16,6 +16,7 @@ from cse_bench.building.counts import count_log, count_rows
 from cse_bench.building.facts import collect_facts
 from cse_bench.building.keys import Key
 from cse_bench.building.limits import cut_rows, limit_rows
+from cse_bench.building.notes import order_note, table_notes
 from cse_bench.building.numbered import kept_table, number_log, shop_sessions
 from cse_bench.building.pairs import find_pairs
 from cse_bench.building.queries import find_asked
@@ -29,10 +30,7 @@ from cse_bench.building.tables import (
     rendered_tables,
     sessions_tables,
 )
-from cse_bench.building.visits import (
-    cross_shop_rows,
-    free_visits,
-)
+from cse_bench.building.visits import cross_shop_rows, free_visits
 from cse_bench.errors import InputError
 from cse_bench.logs.schema import Log
 from cse_bench.privacy.base import Facts
@@ -159,6 +157,7 @@ def build_with_facts(
             shown = rendered_items(basket, items, products, bridges, len(catalogue.shops))
             made |= rendered_tables(shown, users, catalogue, key)
         count_log(report, events, offers, catalogue, visits, users)
+        report.notes += order_note(items, log.ordered)
         stage(STAGES[5])
         train = items.split == "train"
         sessions, unseen = (
@@ -177,6 +176,7 @@ def build_with_facts(
     if pairs is not None:
         tables |= pairs_tables(pairs, catalogue, key)
     report.rows = count_rows(tables)
+    report.notes += table_notes(tables)
     if not any(t.num_rows for (config, _), t in tables.items() if config == CROSS_SESSIONS.name):
         raise InputError(
             "no user visits two shops within the gap, so there is no cross-shop session",

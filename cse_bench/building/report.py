@@ -35,12 +35,15 @@ class BuildReport:
         Of each shop: what was read, and what stayed.
     rows : dict of str to dict of str to dict of str to int
         Rows of each table and split, by direction or shop.
+    notes : list of str
+        What else the one who built it should know.
     """
 
     read: dict[str, int] = field(default_factory=dict)
     drops: list[Drop] = field(default_factory=list)
     shops: dict[str, dict[str, int]] = field(default_factory=dict)
     rows: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     @classmethod
     def of_archive(cls, drops: list[Drop], splits: list[str]) -> BuildReport:

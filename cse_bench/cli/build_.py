@@ -7,10 +7,6 @@ from typing import Any
 
 import click
 
-TESTED = ("cross_sessions/test.parquet", "rendered/test.parquet")
-FEW = 500
-"""With fewer rows, both directions together, only large differences between aligners show."""
-
 LOG_OPTIONS = (
     click.option(
         "--events",
@@ -276,13 +272,7 @@ def _print_summary(out: Path, manifest: Any) -> None:
         parts = report["rows"].get(config, {}).get(split, {})
         told = ", ".join(f"{part} {n:,}" for part, n in parts.items() if part != "all")
         click.echo(f"{entry.rows:>9,} rows  {name}" + (f"  ({told})" if told else ""))
-    if not manifest.files.get("pairs/train.parquet"):
-        click.echo("no pairs: no translation, no rendered rows, no gap closed (--with-pairs)")
-    few = [n for n in TESTED if n in manifest.files and manifest.files[n].rows < FEW]
-    if few:
-        click.echo(
-            f"few rows to test on ({', '.join(few)}): cse-bench describe tells how large a "
-            "difference they can show"
-        )
+    for note in report["notes"]:
+        click.echo(f"note      {note}")
     click.echo(f"{manifest.name} {manifest.version} is in {out}")
     click.echo(f"fingerprint {manifest.fingerprint}")

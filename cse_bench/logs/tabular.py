@@ -13,7 +13,7 @@ import ibis
 from cse_bench.errors import InputError, did_you_mean
 from cse_bench.logs.files import read_table
 from cse_bench.logs.find import TableFiles, find_files
-from cse_bench.logs.schema import CATALOGUE, EVENTS, PAIRS, QUERIES, Drop, Log
+from cse_bench.logs.schema import CATALOGUE, EVENTS, QUERIES, Drop, Log
 from cse_bench.logs.typed import one_row, optional_text, read_rows, text_of
 
 if TYPE_CHECKING:
@@ -278,32 +278,3 @@ def _catalogue(
     if twice:
         drops.append(Drop("catalogue", "a second row of the same product", twice))
     return single, drops
-
-
-def read_pairs(engine: BaseBackend, file: str) -> ir.Table:
-    """Gold pairs from a file with the columns `PAIRS`, each pair in the order of its shops."""
-    files = find_files(file)
-    table = read_table(engine, files, {c: c for c in PAIRS}, PAIRS)
-    typed = table.select(**{c: text_of(table[c]) for c in PAIRS})
-    found = one_row(
-        typed.aggregate(
-            none=ibis.or_(*(typed[c].isnull() for c in PAIRS)).sum(),
-            same=(typed.left_shop == typed.right_shop).sum(),
-        ),
-        files,
-    )
-    if found["none"]:
-        raise InputError(
-            f"{files}: {found['none']} rows lack a shop or a product", "fill or drop them"
-        )
-    if found["same"]:
-        raise InputError(
-            f"{files}: {found['same']} pairs are of one shop", "a pair joins two shops"
-        )
-    swap = typed.left_shop > typed.right_shop
-    return typed.select(
-        left_shop=ibis.ifelse(swap, typed.right_shop, typed.left_shop),
-        left=ibis.ifelse(swap, typed.right, typed.left),
-        right_shop=ibis.ifelse(swap, typed.left_shop, typed.right_shop),
-        right=ibis.ifelse(swap, typed.left, typed.right),
-    ).distinct()

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cse_bench.errors import InputError
-from cse_bench.logs.tabular import TabularOptions, cut_sessions, read, read_pairs
+from cse_bench.logs.tabular import TabularOptions, cut_sessions, read
 from tests.conftest import need
 
 need("ibis")
@@ -347,15 +347,3 @@ def test_no_file_and_unknown_formats_are_told(tmp_path):
     write_parquet(tmp_path / "b.parquet")
     with pytest.raises(InputError, match="several formats: csv, parquet"):
         read_events(str(tmp_path))
-
-
-def test_pairs_are_turned_to_one_order(tmp_path):
-    names = ("left_shop", "left", "right_shop", "right")
-    engine = ibis.duckdb.connect()
-    path = write_csv(tmp_path / "p.csv", [("B", "1", "A", "2"), ("A", "2", "B", "1")], names)
-    assert engine.to_pyarrow(read_pairs(engine, path)).to_pylist() == [
-        {"left_shop": "A", "left": "2", "right_shop": "B", "right": "1"}
-    ]
-    path = write_csv(tmp_path / "q.csv", [("A", "1", "A", "2")], names)
-    with pytest.raises(InputError, match="1 pairs are of one shop"):
-        read_pairs(engine, path)
