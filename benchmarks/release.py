@@ -47,6 +47,15 @@ class Choice:
 
 BASE: dict[str, Any] = {"version": "1.0.0", "waivers": WAIVERS, "dimensions": 128}
 
+TUNED_AT_64 = {
+    "smoothing": "0.9",
+    "shift": "1.1",
+    "eigenvalue_weight": "0.65",
+    "discount": "0.3",
+    "length_weight": "1.45",
+}
+"""Near what translates best of the study `ppmi-svd@64` (`tuning.md`), in round values."""
+
 CHOICES = (
     Choice("as 0.10.0: gap 7 days, support 10, 128 dimensions"),
     Choice("gap 3 days", {"gap_days": 3.0}),
@@ -62,6 +71,11 @@ CHOICES = (
     Choice("another cut of the stores, 1", {"log_options": {"regroup": 1}}),
     Choice("another cut of the stores, 2", {"log_options": {"regroup": 2}}),
     Choice("64 dimensions, another cut, 1", {"dimensions": 64, "log_options": {"regroup": 1}}),
+    Choice("64 dimensions, tuned anew", {"dimensions": 64, "settings": TUNED_AT_64}),
+    Choice(
+        "64 dimensions, tuned anew, another cut, 1",
+        {"dimensions": 64, "settings": TUNED_AT_64, "log_options": {"regroup": 1}},
+    ),
     Choice("prod2vec-cbow", {"trainer": "prod2vec-cbow"}),
     Choice("ials", {"trainer": "ials"}),
 )

@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 STUDIES = {
     "ppmi-svd": "cse-bench tune ppmi-svd --trials 120",
     "ppmi-svd@128": "cse-bench tune ppmi-svd --set dimensions=128 --trials 60",
+    "ppmi-svd@64": "cse-bench tune ppmi-svd --set dimensions=64 --trials 60",
     "prod2vec-cbow": "cse-bench tune prod2vec-cbow --trials 40",
     "prod2vec-sgns": "cse-bench tune prod2vec-sgns --trials 40",
     "ials": "cse-bench tune ials --trials 40",

@@ -9,9 +9,11 @@ import numpy as np
 
 from cse_bench.aligners.loading import find_aligner
 from cse_bench.harness.cache import RunCache
+from cse_bench.harness.context import context_of
 from cse_bench.harness.direction import Direction
 from cse_bench.harness.evaluation import Context, Run
-from cse_bench.harness.run import SEEDS, context_of, fit_and_score
+from cse_bench.harness.one_run import fit_and_score
+from cse_bench.harness.run import SEEDS
 from cse_bench.harness.sandbox.fit import in_the_open
 from cse_bench.harness.scores import ROUNDING
 from cse_bench.harness.tracks import TRACKS, Track, draw_evidence

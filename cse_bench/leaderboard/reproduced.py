@@ -17,8 +17,9 @@ from cse_bench.aligners.loading import AlignerSource
 from cse_bench.harness.cache import RunCache
 from cse_bench.harness.direction import Direction, prepare_to_score
 from cse_bench.harness.evaluation import Evaluation, Run
+from cse_bench.harness.one_run import fit_and_score
 from cse_bench.harness.record import diagnostics
-from cse_bench.harness.run import SEEDS, evaluate_aligner, fit_and_score, n_steps
+from cse_bench.harness.run import SEEDS, evaluate_aligner, n_steps
 from cse_bench.harness.sandbox.fit import Way, fitter
 from cse_bench.harness.sandbox.limits import Limits
 from cse_bench.harness.scores import summarise

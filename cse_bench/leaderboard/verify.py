@@ -12,12 +12,13 @@ from typing import NoReturn
 from cse_bench.aligners.loading import AlignerSource
 from cse_bench.errors import AlignerError, InputError
 from cse_bench.files import sha256_file
+from cse_bench.harness.context import context_of, n_context_steps
 from cse_bench.harness.direction import prepare_to_score
 from cse_bench.harness.evaluation import Context
 from cse_bench.harness.flags import flags
 from cse_bench.harness.protocol import PROTOCOL_VERSION
 from cse_bench.harness.record import aligner_record, environment, release_reference
-from cse_bench.harness.run import SEEDS, context_of, evaluate_aligner, n_context_steps, n_steps
+from cse_bench.harness.run import SEEDS, evaluate_aligner, n_steps
 from cse_bench.harness.tracks import choose_tracks
 from cse_bench.leaderboard import verification as names
 from cse_bench.leaderboard.reproduced import (
