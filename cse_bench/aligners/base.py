@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from inspect import signature
+from typing import Any, ClassVar, Self
 
 from cse_bench.ragged import Ragged
 from cse_bench.types import Ints, Matrix, Vector
@@ -37,6 +38,10 @@ class Shop:
     popularity: Vector
     content: Matrix = None  # type: ignore[assignment]  # there, if it is declared
 
+    def __repr__(self) -> str:
+        content = "" if self.content is None else f", content {self.content.shape}"
+        return f"Shop({self.name!r}, vectors {self.vectors.shape}{content})"
+
     def __len__(self) -> int:
         return len(self.vectors)
 
@@ -56,6 +61,11 @@ class Evidence:
     # Typed as what a method that declares them gets, so that it need not ask.
     pairs: Ints = None  # type: ignore[assignment]
     cross_sessions: tuple[Ragged, Ragged] = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        pairs = "" if self.pairs is None else f"{len(self.pairs):,} pairs"
+        rows = "" if self.cross_sessions is None else f"{len(self.cross_sessions[0]):,} sessions"
+        return f"Evidence({', '.join(filter(None, (pairs, rows)))})"
 
 
 class Aligner(ABC):
@@ -85,6 +95,22 @@ class Aligner(ABC):
     citation: ClassVar[str] = ""
     uses: ClassVar[frozenset[str]] = frozenset()
     stochastic: ClassVar[bool] = False
+
+    def chosen_parameters(self) -> dict[str, Any]:
+        """The parameters that are other than the defaults of ``__init__``.
+
+        Returns
+        -------
+        dict of str to value
+        """
+        given = list(signature(type(self).__init__).parameters.values())
+        held = {p.name: getattr(self, p.name) for p in given if hasattr(self, p.name)}
+        defaults = {p.name: repr(p.default) for p in given}
+        return {name: value for name, value in held.items() if repr(value) != defaults[name]}
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{name}={value!r}" for name, value in self.chosen_parameters().items())
+        return f"{type(self).__name__}({told})"
 
     @abstractmethod
     def fit(self, source: Shop, target: Shop, evidence: Evidence) -> Self:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from cse_bench.aligners.base import EVIDENCE_KINDS, Aligner
-from cse_bench.aligners.registry import ALIGNERS, CONTROLS, aligner_file
+from cse_bench.aligners.registry import ALIGNERS, CONTROLS, aligner_file, check_installed
 from cse_bench.aligners.running import make, run_text
 from cse_bench.errors import AlignerError, InputError, did_you_mean
 
@@ -46,12 +48,15 @@ class AlignerSource:
         The one `Aligner` in it.
     info : AlignerInfo
         What that says of itself.
+    chosen : dict
+        Parameters that are to be other than the defaults of ``__init__``.
     """
 
     path: Path
     text: str
     class_name: str
     info: AlignerInfo
+    chosen: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
@@ -69,7 +74,38 @@ class AlignerSource:
         name = f"cse_bench_aligner_{self.sha256[:16]}"
         return run_text(self.text, str(self.path), self.class_name, vars(self.info), name)
 
+    def with_parameters(self, given: Mapping[str, Any]) -> AlignerSource:
+        """The same file with parameters of one's choice; those like the defaults are no choice.
+
+        Raises
+        ------
+        InputError
+            If ``__init__`` has no such parameter, or a value cannot be told to a sandbox.
+        """
+        known = self.defaults()
+        for name, value in given.items():
+            if name == "random_state":
+                raise InputError("the seeds are drawn by the protocol: random_state is not chosen")
+            if name not in known:
+                raise InputError(
+                    f"{self.info.name} has no parameter {name!r}",
+                    did_you_mean(name, [*known]) if known else "its __init__ takes none",
+                )
+            if not isinstance(value, bool | int | float | str | None) or (
+                isinstance(value, float) and not math.isfinite(value)
+            ):
+                raise InputError(
+                    f"{name} = {value!r} cannot be chosen",
+                    "a finite number, a text, True, False or None can",
+                )
+        chosen = {n: v for n, v in given.items() if (v, type(v)) != (known[n], type(known[n]))}
+        return replace(self, chosen=chosen)
+
     def parameters(self) -> dict[str, Any]:
+        """What it is scored with, as JSON can hold it."""
+        return self.defaults() | dict(self.chosen)
+
+    def defaults(self) -> dict[str, Any]:
         """The defaults of ``__init__``, read without running it, as JSON can hold them."""
         body = next(c for c in ast.parse(self.text).body if _named(c, self.class_name)).body
         made = [m for m in body if isinstance(m, ast.FunctionDef) and m.name == "__init__"]
@@ -84,14 +120,14 @@ class AlignerSource:
         return {name: _default(found[name]) for name in sorted(found)}
 
     def make(self, random_state: int | None = None) -> Aligner:
-        """An instance with default parameters, and the given seed if it takes one.
+        """An instance with its parameters, and the given seed if it takes one.
 
         Raises
         ------
         AlignerError
             If a parameter has no default, or ``__init__`` fails.
         """
-        return make(self.load(), str(self.path), random_state)
+        return make(self.load(), str(self.path), random_state, self.chosen)
 
 
 def find_aligner(reference: str) -> AlignerSource:
@@ -112,14 +148,30 @@ def find_aligner(reference: str) -> AlignerSource:
         raise InputError(
             f"there is no aligner called {reference!r}", f"for the file, write {reference}.py"
         )
+    if not reference:
+        raise InputError("no aligner is named", "a name of cse-bench list, or a .py file")
     if reference not in ALIGNERS and Path(reference).is_dir():
         raise InputError(f"{reference} is a directory", "give the .py file in it")
     known = reference in ALIGNERS or reference in CONTROLS
     if not known and Path(reference).is_file() and not reference.endswith(".py"):
-        raise InputError(f"{reference} is no .py file")
+        raise InputError(
+            f"{reference} is no .py file", "an aligner is one: cse-bench new my_aligner.py"
+        )
     if known or not looks_like_path:
         return read_aligner(aligner_file(reference))
     return read_aligner(Path(reference))
+
+
+def find_runnable(reference: str) -> AlignerSource:
+    """As `find_aligner`, for what is to be run: a reference aligner's extra must be installed.
+
+    Raises
+    ------
+    InputError
+        As `find_aligner`, or with the command that installs what is missing.
+    """
+    check_installed(reference)
+    return find_aligner(reference)
 
 
 def read_aligner(path: Path) -> AlignerSource:
@@ -163,7 +215,7 @@ def _read_text(path: Path) -> str:
             )
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        beside = [str(path.with_name(p.name)) for p in path.parent.glob("*.py")]
+        beside = sorted(str(path.with_name(p.name)) for p in path.parent.glob("*.py"))
         raise InputError(
             f"there is no file {path}",
             did_you_mean(str(path), beside)

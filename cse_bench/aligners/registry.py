@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
-from cse_bench.errors import InputError, did_you_mean
+from cse_bench.errors import InputError, MissingExtraError, did_you_mean
 
 ALIGNERS = {
     "identity": "identity.py",
@@ -32,6 +33,23 @@ CONTROLS = {
     "oracle": "oracle.py",
 }
 """Run by the harness for context; no entrants."""
+
+
+NEEDS = {"gromov-wasserstein": ("ot", "ot"), "fused-gromov-wasserstein": ("ot", "ot")}
+"""Name → module that it imports, and the extra of this package that brings it."""
+
+
+def check_installed(name: str) -> None:
+    """Refuse, before any work, a reference aligner whose extra is not installed.
+
+    Raises
+    ------
+    MissingExtraError
+        With the command that installs it.
+    """
+    module, extra = NEEDS.get(name, ("numpy", ""))
+    if find_spec(module) is None:
+        raise MissingExtraError(f"the aligner {name!r}", extra, module)
 
 
 def aligner_file(name: str) -> Path:

@@ -63,17 +63,22 @@ def run_text(
     if not (isinstance(cls, type) and issubclass(cls, Aligner)):
         raise AlignerError(f"{file}: {class_name} is no subclass of cse_bench.Aligner")
     for name in SAID:
-        if getattr(cls, name) != said[name]:
+        value = getattr(cls, name)
+        if name == "uses" and isinstance(value, list | tuple | set):
+            value = frozenset(value)  # so is its text read
+        if value != said[name]:
             raise AlignerError(
-                f"{file}: {class_name}.{name} is {getattr(cls, name)!r}, but the class's own text "
+                f"{file}: {class_name}.{name} is {value!r}, but the class's own text "
                 f"says {said[name]!r}",
                 "write it as a literal in the class itself, which is read without running it",
             )
     return cls
 
 
-def make(cls: type[Aligner], file: str, random_state: int | None) -> Aligner:
-    """An instance with default parameters, and the given seed if it takes one.
+def make(
+    cls: type[Aligner], file: str, random_state: int | None, chosen: Mapping[str, object]
+) -> Aligner:
+    """An instance with the chosen parameters, else the defaults, and the seed if it takes one.
 
     Raises
     ------
@@ -88,9 +93,10 @@ def make(cls: type[Aligner], file: str, random_state: int | None) -> Aligner:
         )
     stdout, sys.stdout = sys.stdout, sys.stderr
     try:
+        given = dict(chosen)
         if cls.stochastic and random_state is not None:
-            return cls(random_state=random_state)  # type: ignore[call-arg]
-        return cls()
+            given["random_state"] = random_state
+        return cls(**given)
     except TypeError as error:
         hint = "give every parameter of __init__ a default"
         if cls.stochastic:

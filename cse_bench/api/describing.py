@@ -92,7 +92,7 @@ def neighbours(
     InputError
         If the text means no product, or there is no such shop.
     """
-    from cse_bench.aligners.loading import find_aligner
+    from cse_bench.aligners.loading import find_runnable
     from cse_bench.harness.direction import Direction, fit_direction
     from cse_bench.harness.tracks import train_evidence
     from cse_bench.studies.neighbours import find_products, nearest
@@ -109,7 +109,7 @@ def neighbours(
         other = next(shop for shop in shops if shop != ours)
         raise InputError("source and target are one shop", f"--target {other}")
     rows = find_products(data, ours, text, products)
-    wanted = find_aligner(aligner)
+    wanted = find_runnable(aligner)
     evidence = train_evidence(data, ours, theirs)
     direction = Direction(data, "validation", ours, theirs, {}, evidence)
     fit = fit_direction(wanted.make(), direction, evidence, 0, wanted.info.uses)

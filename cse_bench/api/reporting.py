@@ -210,9 +210,9 @@ def _missing(record: Result, release: Release | None) -> tuple[str, str]:
 
 def _scored_aligner(record: Result, reference: str) -> AlignerSource:
     """The aligner that was named, if it is the very one that was scored."""
-    from cse_bench.aligners.loading import find_aligner
+    from cse_bench.aligners.loading import find_runnable
 
-    found, wanted = find_aligner(reference), record.aligner.source_sha256
+    found, wanted = find_runnable(reference), record.aligner.source_sha256
     if found.sha256 != wanted:
         raise InputError(
             f"{reference} is not the file that was scored: its SHA-256 is {found.sha256}, that of "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    aligner: str | Path | type[Aligner],
+    aligner: str | Path | type[Aligner] | Aligner,
     release: str | Path | Release = EMBEDDED,
     tracks: str | tuple[str, ...] | list[str] = (),
     *,
     split: str = "test",
+    parameters: Mapping[str, Any] | None = None,
     seeds: int = 5,
     out: str | Path | None = None,
     save_vectors: bool = False,
@@ -45,14 +46,18 @@ def evaluate(
 
     Parameters
     ----------
-    aligner : str, Path or subclass of Aligner
-        A registered name, the path of a file, or a class that stands in a file.
+    aligner : str, Path, subclass of Aligner or Aligner
+        A registered name, the path of a file, a class that stands in a file, or an instance of it,
+        which means the class with the parameters that the instance holds.
     release : str, Path or Release
         See `load_release`.
     tracks : sequence of str
         Which tracks; empty for all that the aligner can enter.
     split : str
         ``test``, or ``validation`` for choosing anything.
+    parameters : mapping of str to value, optional
+        Parameters of ``__init__`` that are to be other than their defaults: on validation alone.
+        The test split scores what stands in the file.
     seeds : int
         Runs of a stochastic aligner, at least 5.
     out : str or Path, optional
@@ -84,6 +89,16 @@ def evaluate(
     ------
     InputError
         If aligner, release or tracks cannot be used, or the aligner breaks its contract.
+
+    Examples
+    --------
+    >>> import cse_bench
+    >>> result = cse_bench.evaluate("procrustes", tracks="pairs-500", split="validation")
+    >>> first = result.scores[0]
+    >>> first.track, first.task, first.variant, first.metric
+    ('pairs-500', 'next_event', 'rendered', 'auc')
+    >>> first.ci_low < first.value < first.ci_high
+    True
     """
     from contextlib import nullcontext
 
@@ -100,6 +115,14 @@ def evaluate(
     if seeds < 5:
         raise InputError(f"{seeds} seeds are too few for an interval", "use at least 5")
     source = _aligner_source(aligner)
+    if parameters:
+        source = source.with_parameters({**source.chosen, **parameters})
+    if source.chosen and split == "test":
+        told = ", ".join(f"{name}={value!r}" for name, value in source.chosen.items())
+        raise InputError(
+            f"the test split scores the defaults of __init__, not {told}",
+            "choose on the validation split, then write what is best into the file",
+        )
     data = load_release(release) if isinstance(release, str | Path) else release
     wanted = (tracks,) if isinstance(tracks, str) else tuple(tracks)
     chosen = choose_tracks(source.info.uses, wanted, data)
@@ -205,23 +228,25 @@ def evaluate_all(
     return ranked(results, primary, list(TRACKS)), problems
 
 
-def _aligner_source(aligner: str | Path | type[Aligner]) -> AlignerSource:
-    from cse_bench.aligners.loading import find_aligner, read_aligner
+def _aligner_source(aligner: str | Path | type[Aligner] | Aligner) -> AlignerSource:
+    from cse_bench.aligners.base import Aligner
+    from cse_bench.aligners.loading import find_runnable, read_aligner
 
     if isinstance(aligner, str):
-        return find_aligner(aligner)
+        return find_runnable(aligner)
     if isinstance(aligner, Path):
         return read_aligner(aligner)
-    if not isinstance(aligner, type):
-        raise AlignerError(
-            f"{aligner!r} is an instance", "give the class: the defaults of __init__ are scored"
-        )
+    if isinstance(aligner, Aligner):
+        return _aligner_source(type(aligner)).with_parameters(aligner.chosen_parameters())
     try:
         file = inspect.getsourcefile(aligner)
     except (OSError, TypeError):
         file = None
     if file is None or not Path(file).is_file():
-        raise AlignerError(f"{aligner.__name__} stands in no file", "save it as a .py file")
+        raise AlignerError(
+            f"{aligner.__name__} stands in no file",
+            "save it, with its imports, as a .py file (in a notebook: %%writefile mine.py)",
+        )
     return read_aligner(Path(file))
 
 
@@ -239,9 +264,9 @@ def check_aligner(reference: str) -> Iterator[tuple[str, str | None]]:
         Each check as it is done, and what it found.
     """
     from cse_bench.aligners.checks import run_checks
-    from cse_bench.aligners.loading import find_aligner
+    from cse_bench.aligners.loading import find_runnable
 
-    yield from run_checks(find_aligner(reference))
+    yield from run_checks(find_runnable(reference))
 
 
 def new_aligner(file: str | Path) -> None:
@@ -270,7 +295,6 @@ def catalogue() -> dict[str, dict[str, str]]:
     dict of str to dict of str to str
         Kind → name → line, for logs, trainers, aligners, tracks and tasks.
     """
-    from cse_bench.aligners.loading import find_aligner
     from cse_bench.aligners.registry import ALIGNERS
     from cse_bench.harness.tracks import TRACKS
     from cse_bench.logs.registry import ARCHIVES, READERS
@@ -280,7 +304,16 @@ def catalogue() -> dict[str, dict[str, str]]:
     return {
         "logs": {name: reader.about for name, reader in READERS.items()} | ARCHIVES,
         "trainers": {name: trainer_class(name).description for name in TRAINERS},
-        "aligners": {name: find_aligner(name).info.description for name in ALIGNERS},
+        "aligners": {name: _described(name) for name in ALIGNERS},
         "tracks": {track.name: track.about for track in TRACKS.values()},
         "tasks": {task.name: task.about for task in TASKS},
     }
+
+
+def _described(name: str) -> str:
+    """A reference aligner in a line, with the extra that it needs."""
+    from cse_bench.aligners.loading import find_aligner
+    from cse_bench.aligners.registry import NEEDS
+
+    _, extra = NEEDS.get(name, ("", ""))
+    return find_aligner(name).info.description + (f" (needs [{extra}])" if extra else "")

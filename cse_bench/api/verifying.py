@@ -61,13 +61,13 @@ def verify(
         If there is no such result, aligner or release; if the sealed release is not the one that
         the public one commits to; if an aligner is to be run and there is no sandbox.
     """
-    from cse_bench.aligners.loading import find_aligner
+    from cse_bench.aligners.loading import find_runnable
     from cse_bench.leaderboard.verify import n_verify_steps
     from cse_bench.leaderboard.verify import verify as look
 
     if sealed is not None and aligner is None:
         raise InputError("there is no aligner to run on the sealed release", "--aligner FILE")
-    source = None if aligner is None else find_aligner(str(aligner))
+    source = None if aligner is None else find_runnable(str(aligner))
     terms = terms_for(release, use_cache, run=source is not None, sealed=sealed, limits=limits)
     total = n_verify_steps(source, terms)
     with nullcontext(silent) if step is None else step(total) as advance:

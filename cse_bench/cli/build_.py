@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from cse_bench.cli.settings import read_settings, with_settings
+
 LOG_OPTIONS = (
     click.option(
         "--events",
@@ -119,30 +121,6 @@ def with_log_options(function: Any) -> Any:
     return function
 
 
-def with_settings(function: Any) -> Any:
-    """Give a command the option ``--set``."""
-    return click.option(
-        "--set",
-        "settings",
-        multiple=True,
-        metavar="NAME=VALUE",
-        help="A parameter of the trainer (repeat for more).",
-    )(function)
-
-
-def read_settings(given: tuple[str, ...]) -> dict[str, str]:
-    """``name=value`` texts, as a dict."""
-    settings = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip():
-            raise click.UsageError(f"--set {text}: write NAME=VALUE")
-        if name.strip() in settings:
-            raise click.UsageError(f"--set {name.strip()} is given twice")
-        settings[name.strip()] = value.strip()
-    return settings
-
-
 @click.command("build")
 @click.argument("source")
 @click.option(
@@ -226,7 +204,7 @@ def read_settings(given: tuple[str, ...]) -> dict[str, str]:
 @click.option("--commit", is_flag=True, help="Commit to the hidden release in the manifest.")
 @click.option("--name", metavar="NAME", help="Of the release.  [default: the name of DIR]")
 @click.option("--replace", is_flag=True, help="Replace a release at DIR once the new one is done.")
-@with_settings
+@with_settings("A parameter of the trainer (repeat for more).")
 @with_log_options
 def command(source: str, out: Path, **given: Any) -> None:
     """Build an anonymised release from the log SOURCE; cse-bench list names the logs."""

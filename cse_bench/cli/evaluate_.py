@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cse_bench.cli.settings import read_values, with_settings
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -45,6 +47,9 @@ def _completed(_: click.Context, __: click.Parameter, begun: str) -> list[Comple
     show_default=True,
     help="Choose anything on validation only.",
 )
+@with_settings(
+    "On validation: a parameter of the aligner, other than its default (repeat for more)."
+)
 @click.option(
     "--seeds",
     type=click.IntRange(min=5),
@@ -74,6 +79,7 @@ def command(
     release: str,
     tracks: tuple[str, ...],
     split: str,
+    settings: tuple[str, ...],
     seeds: int,
     out: Path | None,
     save_vectors: bool,
@@ -99,6 +105,8 @@ def command(
     chosen = tuple(name for given in tracks for name in given.replace(",", " ").split())
     if every == (aligner is not None):
         raise click.UsageError("name one aligner, or give --all")
+    if every and settings:
+        raise click.UsageError("--set is about one aligner, not --all")
     if aligner is None:
         _evaluate_all(release, chosen, split, seeds, out, no_cache, backend, as_json, quiet)
         return
@@ -115,6 +123,7 @@ def command(
         release,
         chosen,
         split=split,
+        parameters=read_values(settings),
         seeds=seeds,
         save_vectors=save_vectors,
         all_ranks=all_ranks,

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from cse_bench.cli.build_ import read_settings, with_log_options, with_settings
+from cse_bench.cli.build_ import with_log_options
+from cse_bench.cli.settings import read_settings, with_settings
 
 SOURCE_OPTIONS = (
     click.option(
@@ -40,7 +41,8 @@ def with_source(function: Any) -> Any:
     """Give a command the options that say what is learned from."""
     for option in reversed(SOURCE_OPTIONS):
         function = option(function)
-    return with_log_options(with_settings(function))
+    about = "A parameter of the trainer (repeat for more)."
+    return with_log_options(with_settings(about)(function))
 
 
 def source_of(given: dict[str, Any]) -> Any:

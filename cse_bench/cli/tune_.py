@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cse_bench.cli.build_ import read_settings
+from cse_bench.cli.settings import read_settings
 from cse_bench.cli.train_ import source_of, with_source
 
 

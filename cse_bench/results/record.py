@@ -134,6 +134,16 @@ class Result(_Record):
     created: str = Field(description="ISO 8601, UTC")
     command: str
 
+    def __repr__(self) -> str:
+        splits = "/".join(dict.fromkeys(score.split for score in self.scores))
+        release = f"{self.release.name} {self.release.version}"
+        return (
+            f"Result({self.aligner.name} {self.aligner.version} on {release}, {splits}: "
+            f"{len(self.scores)} scores)"
+        )
+
+    __str__ = __repr__
+
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of ``result.json``; exported to ``leaderboard/schema/result.json``."""

@@ -60,7 +60,7 @@ def _fit(job: FitJob, answers: Answers, scratch: bool) -> int:
 
     said = job.info | {"uses": frozenset(job.info["uses"])}
     cls = run_text(job.text, job.file, job.class_name, said, "aligner_of_a_file")
-    aligner = make(cls, job.file, job.seed)
+    aligner = make(cls, job.file, job.seed, job.chosen)
     import linecache
 
     import numpy as np

@@ -125,6 +125,7 @@ class Sandbox:
                 class_name=source.class_name,
                 info=asdict(source.info) | {"uses": sorted(source.info.uses)},
                 seed=seed,
+                chosen=dict(source.chosen),
                 shops=(direction.source, direction.target),
                 arrays=shops.table | given.table,
             )
@@ -213,7 +214,9 @@ def _verdict(who: str, ending: Ending, limits: Limits) -> tuple[str, str]:
         return f"{who} was stopped: {stopped[ending.why]}", "a fit has limits: docs/sandbox.md"
     status = ending.status - 128 if ending.status > 128 else -ending.status
     if ending.message:
-        said = "\n".join(f"  | {line}" for line in ending.message.splitlines())
+        # The last line may be our own hint, written in the child: it is told once, beneath.
+        own = [line for line in ending.message.splitlines() if WHERE not in line]
+        said = "\n".join(f"  | {line.removeprefix(f'{who}: ')}" for line in own)
         return f"{who} failed; in its own words:\n{said}", _hint(ending.message)
     if status == signal.SIGXCPU or (status == signal.SIGKILL and ending.why == "exit"):
         return (

@@ -81,6 +81,8 @@ class FitJob(NamedTuple):
         What was read of it, as `AlignerInfo` takes it.
     seed : int
         The ``random_state``.
+    chosen : dict
+        Parameters that are other than the defaults of ``__init__``.
     shops : tuple of str
         Names of source and target.
     arrays : dict of str to Array
@@ -92,6 +94,7 @@ class FitJob(NamedTuple):
     class_name: str
     info: dict[str, Any]
     seed: int
+    chosen: dict[str, Any]
     shops: tuple[str, str]
     arrays: dict[str, Array]
 
