@@ -51,7 +51,7 @@ def build_board(
     Raises
     ------
     InputError
-        If there are no entries, or `out` is there and no site of ours.
+        If there are no entries, none of them can be shown, or `out` is there and no site of ours.
     """
     from cse_bench.extras import require
     from cse_bench.leaderboard.collect import collect, sources
@@ -64,6 +64,12 @@ def build_board(
     with entries_at(where, hub, stamps=True) as (folders, problems):
         step("ranking")
         board, left_out = collect(folders, data)
+        if left_out and not board.entries:
+            name, why = next(iter(left_out.items()))
+            raise InputError(
+                f"none of {len(left_out)} entries can be shown; {name}: {why}",
+                "the site that is there stays as it is",
+            )
         if site is not None:
             from cse_bench.leaderboard.site.build import build_site
 

@@ -144,6 +144,11 @@ def build(
     target = Path(out)
     if replace:
         _require_release(target)
+    elif target.is_dir() and any(target.iterdir()):
+        raise InputError(
+            f"{target} exists already",
+            "name another place; a release there is replaced by --replace",
+        )
     if sealed_out is None:
         with staged_directory(target, replace=replace) as directory:
             return build_release(directory, job, stage)

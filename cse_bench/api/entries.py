@@ -116,9 +116,20 @@ def take_entries(
     dict of str to str or None
         Entry → why it was not taken; None for those that were. Those that are there already are
         not named.
+
+    Raises
+    ------
+    InputError
+        If there is no board at `entries`.
     """
     from cse_bench.leaderboard.check import examine, read_known
+    from cse_bench.leaderboard.folders import ENTRIES
 
+    if not (entries / ENTRIES).is_dir():
+        raise InputError(
+            f"there is no board at {entries} to take entries into",
+            f"--entries DIR; or begin one: mkdir -p {entries / ENTRIES}",
+        )
     terms = terms_for(release, use_cache)
     with entries_at(where, hub) as (folders, problems):
         home = _home(entries)

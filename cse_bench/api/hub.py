@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cse_bench.api.releases import load_release
+from cse_bench.api.releases import EMBEDDED, load_release
 from cse_bench.api.scoring import evaluate
 from cse_bench.errors import HubError, InputError
 from cse_bench.progress import silent
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cse_bench.hub.publish import Publication
     from cse_bench.release.card import Yardstick
     from cse_bench.release.read import Release
+    from cse_bench.results.record import Result
 
 PUBLISH_STEPS = 6
 """Steps of `publish` that are told."""
@@ -168,6 +169,7 @@ def submit(
     from cse_bench.hub.client import Hub
     from cse_bench.hub.model import check_model, check_place, publish_model, stage_model
     from cse_bench.hub.reference import repository_name
+    from cse_bench.results.read import result_file
 
     hub, board = hub or Hub(), repository_name(board)
     hub.must_have_token()
@@ -175,14 +177,15 @@ def submit(
         entry, model = Path(place) / "entry", Path(place) / "model"
         entry.mkdir()
         model.mkdir()
-        submission = sending.prepare(result, aligner, entry)
+        submission = sending.prepare(result_file(result), aligner, entry)
+        notes = _rankable(submission.result)
         if model_repo is not None:
             check_model(submission.result)
             model_repo = repository_name(model_repo)
         standing = sending.look(hub, board, submission)
         if take_back:
             return [sending.withdraw(hub, board, standing)]
-        shown = submission.lines(board)
+        shown = [*submission.lines(board), *notes]
         if model_repo is not None:
             check_place(hub, model_repo)
             shown.append(f"to {model_repo}, a public model: the aligner, a card, its scores")
@@ -199,6 +202,28 @@ def submit(
             files = stage_model(submission.result, entry / sending.ALIGNER, url, model)
             said.append(publish_model(hub, model_repo, submission.result, files))
     return said
+
+
+def _rankable(result: Result) -> list[str]:
+    """What the board would say of a result, told before it is sent.
+
+    Raises
+    ------
+    InputError
+        If it lacks a track or a direction that its evidence opens.
+    """
+    from cse_bench.leaderboard.check import incomplete
+
+    official = load_release(EMBEDDED)
+    if result.release.fingerprint != official.manifest.fingerprint:
+        return [
+            f"  ! not on {official.name} {official.manifest.version}, which this package's board "
+            "ranks: a board takes results on its own release alone"
+        ]
+    problem = incomplete(result, official)
+    if problem is not None:
+        raise InputError(f"the board would refuse it: {problem}")
+    return []
 
 
 def publish_site(site: Path, repo: str, *, title: str, hub: Hub | None = None) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cse_bench
-from cse_bench.errors import InputError, ReleaseError
+from cse_bench.errors import CseBenchError, InputError, ReleaseError
 from cse_bench.files import staged_directory
 
 if TYPE_CHECKING:
@@ -60,7 +60,11 @@ def load_release(reference: str | Path = EMBEDDED, *, hub: Hub | None = None) ->
     from cse_bench.hub.client import Hub
     from cse_bench.hub.download import load_from_hub
 
-    return load_from_hub(hub or Hub(), found)
+    try:
+        return load_from_hub(hub or Hub(), found)
+    except CseBenchError as error:
+        what = f"there is no folder {reference} here; as a repository on the Hub: {error.what}"
+        raise type(error)(what, error.hint) from error
 
 
 def on_the_hub(reference: str | Path) -> Reference | None:

@@ -43,7 +43,7 @@ def report(
     Parameters
     ----------
     result : str or Path
-        A ``result.json``.
+        A ``result.json``, or the directory that holds it.
     out : str or Path, optional
         The page; for ``results/x/result.json`` it is ``results/x.html`` by default. An earlier
         report there is replaced, anything else is left alone.
@@ -72,7 +72,7 @@ def report(
         if the aligner is not the one that was scored.
     """
     from cse_bench.extras import require
-    from cse_bench.results.read import read_result
+    from cse_bench.results.read import read_result, result_file
     from cse_bench.results.report.maps import PROJECTIONS
     from cse_bench.results.report.page import render_page, view_of
     from cse_bench.tasks.registry import TASKS
@@ -85,7 +85,7 @@ def report(
         )
     if projection == "umap":
         require("umap", "umap", "a map by UMAP")
-    path = Path(result)
+    path = result_file(result)
     page = _page_path(path, out)
     step("reading the result")
     record = read_result(path)
@@ -111,7 +111,7 @@ def _page_path(result: Path, out: str | Path | None) -> Path:
     if out is not None:
         page = Path(out)
     else:
-        place = result.absolute().parent
+        place = result.parent if result.parent.name else result.absolute().parent
         alone = result.name == "result.json" and place.name
         page = place.with_name(f"{place.name}.html") if alone else result.with_suffix(".html")
     if page.is_dir():

@@ -20,7 +20,8 @@ def compare(results: Sequence[str | Path], tracks: Sequence[str] = ()) -> list[C
     Parameters
     ----------
     results : sequence of str or Path
-        Two ``result.json`` or more, each with its ``ranks.parquet`` beside it.
+        Two ``result.json`` or more, or the directories that hold them, each with its
+        ``ranks.parquet``.
     tracks : sequence of str
         The track of each; empty to compare on every track that a result has in common with the
         first.
@@ -38,8 +39,9 @@ def compare(results: Sequence[str | Path], tracks: Sequence[str] = ()) -> list[C
     """
     from cse_bench.results.compare import compare_entries
     from cse_bench.results.entries import read_entries
+    from cse_bench.results.read import result_file
 
-    return compare_entries(read_entries([Path(path) for path in results]), tracks)
+    return compare_entries(read_entries([result_file(path) for path in results]), tracks)
 
 
 def export(result: str | Path, to: str) -> str:
@@ -63,11 +65,11 @@ def export(result: str | Path, to: str) -> str:
         If the result is refused, or there is no such format.
     """
     from cse_bench.results.export import FORMATS
-    from cse_bench.results.read import read_result
+    from cse_bench.results.read import read_result, result_file
 
     if to not in FORMATS:
         raise InputError(f"there is no format {to!r}", did_you_mean(to, list(FORMATS)))
-    return FORMATS[to](read_result(Path(result)))
+    return FORMATS[to](read_result(result_file(result)))
 
 
 def export_to(result: str | Path, to: str, out: str | Path) -> Path:
@@ -131,7 +133,7 @@ def cite(reference: str | Path = EMBEDDED, *, aligner: str | None = None) -> str
     from cse_bench.aligners.loading import find_aligner
     from cse_bench.release.manifest import Manifest, read_manifest
     from cse_bench.results import cite as bibtex
-    from cse_bench.results.read import read_result
+    from cse_bench.results.read import read_result, result_file
     from cse_bench.results.record import ReleaseReference
 
     own = read_manifest(embedded_directory())
@@ -139,8 +141,8 @@ def cite(reference: str | Path = EMBEDDED, *, aligner: str | None = None) -> str
     entries = []
     if str(reference) == EMBEDDED:
         release = own
-    elif str(reference).endswith(".json"):
-        result = read_result(Path(reference), check=False)
+    elif (file := result_file(reference)).name.endswith(".json"):
+        result = read_result(file, check=False)
         entries = bibtex.aligner_entries(result.aligner)
         release = result.release
     elif str(reference).endswith(".py"):

@@ -64,6 +64,7 @@ def verify(
     from cse_bench.aligners.loading import find_runnable
     from cse_bench.leaderboard.verify import n_verify_steps
     from cse_bench.leaderboard.verify import verify as look
+    from cse_bench.results.read import result_file
 
     if sealed is not None and aligner is None:
         raise InputError("there is no aligner to run on the sealed release", "--aligner FILE")
@@ -71,7 +72,7 @@ def verify(
     terms = terms_for(release, use_cache, run=source is not None, sealed=sealed, limits=limits)
     total = n_verify_steps(source, terms)
     with nullcontext(silent) if step is None else step(total) as advance:
-        return look(Path(result), source, terms, advance)
+        return look(result_file(result), source, terms, advance)
 
 
 def terms_for(

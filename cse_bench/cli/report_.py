@@ -59,6 +59,7 @@ def command(
     from cse_bench import api
     from cse_bench.api.reporting import STEPS
     from cse_bench.progress import steps
+    from cse_bench.results.read import result_file
 
     isolation = None
     if aligner is not None:
@@ -80,5 +81,5 @@ def command(
         )
     if not quiet:
         click.echo(f"written: {page} ({page.stat().st_size / 1e6:.1f} MB)")
-        if aligner is None and not result.with_name("aligned.parquet").exists():
+        if aligner is None and not result_file(result).with_name("aligned.parquet").exists():
             click.echo("its space is drawn too with --aligner FILE, which runs it once more")

@@ -39,6 +39,7 @@ def command(
     in the sandbox. Exit code 1 if something is wrong.
     """
     from cse_bench import api
+    from cse_bench.leaderboard.verification import RELEASE
     from cse_bench.progress import steps
 
     found = api.verify(
@@ -56,6 +57,8 @@ def command(
         mark = click.style("ok  ", fg="green") if check.passed else click.style("FAIL", fg="red")
         if not (quiet and check.passed):
             click.echo(f"{mark} {check.name}: {check.told}")
+        if check.name == RELEASE and not check.passed:
+            click.echo("     --release names the release that was scored")
     if not quiet:
         click.echo(f"badge: {found.badge}" if found.badge else "rejected")
     return 0 if found.badge else 1

@@ -85,7 +85,8 @@ def prepare(result: Path, aligner: Path, stage: Path) -> Submission:
         If the result is damaged, its scores do not follow from its ranks, it is not of the test
         split, or the aligner is not the one that was scored.
     """
-    read_result(result, check=False)  # the user's own path, for what is wrong with it
+    read_result(result, check=False)  # the user's own paths, for what is wrong with them
+    read_aligner(aligner)
     for source, name in ((result, RECORD), (result.with_name(RANKS), RANKS), (aligner, ALIGNER)):
         if not source.is_file():
             raise InputError(f"there is no file {source}", "a result is two files, side by side")

@@ -97,7 +97,7 @@ def examine(
         return Examined(f"{SCHEMA}: {error.what}")
     for name, problem in (
         (RELEASE, problem_with_release(result, terms.release)),
-        ("complete", _incomplete(folder, result, terms.release)),
+        ("complete", _misnamed(folder, result) or incomplete(result, terms.release)),
         ("one's own", _not_its_own(folder, result, others)),
     ):
         if problem is not None:
@@ -106,14 +106,30 @@ def examine(
     return Examined(next(iter(found.problems), None), found)
 
 
-def _incomplete(folder: Folder, result: Result, release: Release) -> str | None:
-    """What a result lacks to be an entry: a split, a track, a direction; or that it is another's.
+def _misnamed(folder: Folder, result: Result) -> str | None:
+    """Whether a folder holds another aligner's result."""
+    if result.aligner.name != folder.aligner:
+        return f"the folder is {folder.aligner}'s, the result {result.aligner.name!r}'s"
+    return None
+
+
+def incomplete(result: Result, release: Release) -> str | None:
+    """What a result lacks to be an entry: a split, a track, a direction.
 
     The tracks are those that its evidence opens on the board's release: who enters some of them
     alone would gain by choosing.
+
+    Parameters
+    ----------
+    result : Result
+        The record.
+    release : Release
+        The board's.
+
+    Returns
+    -------
+    str or None
     """
-    if result.aligner.name != folder.aligner:
-        return f"the folder is {folder.aligner}'s, the result {result.aligner.name!r}'s"
     if {score.split for score in result.scores} != {"test"}:
         return "it is not of the test split: cse-bench evaluate without --split"
     try:

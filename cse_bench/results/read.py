@@ -22,6 +22,13 @@ are exact, but what is stored as a value is rounded to float32."""
 AGAIN = "run cse-bench evaluate again, or take the result from where it was first written"
 
 
+def result_file(reference: str | Path) -> Path:
+    """The ``result.json`` that is meant: the file, or the one in a directory that holds one."""
+    path = Path(reference)
+    inside = path / "result.json"
+    return inside if inside.is_file() else path
+
+
 def read_result(path: Path, *, check: bool = True) -> Result:
     """Read a ``result.json``.
 
@@ -169,9 +176,7 @@ def _runs_of(result: Result) -> dict[tuple[str, ...], set[tuple[int, int]]]:
 
 def _read_json(path: Path) -> Any:
     if path.is_dir():
-        inside = path / "result.json"
-        hint = f"give {inside}" if inside.is_file() else "give the result.json in it"
-        raise InputError(f"{path} is a directory, not a result", hint)
+        raise InputError(f"{path} is a directory, and holds no result.json")
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
