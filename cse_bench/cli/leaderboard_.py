@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from cse_bench.leaderboard.check import Examined
 
 RELEASE = click.option(
-    "--release", default="cross-shop-embeddings", show_default=True, metavar="REF"
+    "--release",
+    default="cross-shop-embeddings",
+    show_default=True,
+    metavar="REF",
+    help="The release that the board is about.",
 )
 ENTRIES = click.option(
     "--entries",
@@ -33,9 +37,9 @@ def command() -> None:
 @ENTRIES
 @RELEASE
 def check(where: str, entries: Path, release: str) -> int:
-    """Check entries as data, nothing of theirs is run: for the CI of the board.
+    """Check entries as data, for the board's CI.
 
-    WHERE is the directory that holds entries/, one entry's folder, or a pull request on the inbox,
+    Nothing of theirs is run. WHERE is the directory that holds entries/, one entry's folder, or a pull request on the inbox,
     ORG/LEADERBOARD#7. Exit code 1 if something is wrong.
     """
     from cse_bench import api
@@ -44,7 +48,7 @@ def check(where: str, entries: Path, release: str) -> int:
     with steps("checking", 0) as step:
         found = api.check_entries(where, entries=entries, release=release, told=_seen, step=step)
     if not found:
-        click.echo("nothing there")
+        click.echo("nothing there" + ("" if "#" in where else "; a pull request is ORG/BOARD#7"))
     return _ended(found)
 
 
@@ -53,9 +57,9 @@ def check(where: str, entries: Path, release: str) -> int:
 @ENTRIES
 @RELEASE
 def take(where: str, entries: Path, release: str) -> int:
-    """Check what is on the inbox, and copy into the board what is good and not there yet.
+    """Check the inbox, and copy in what is good.
 
-    WHERE is ORG/LEADERBOARD, for all that was merged there, or ORG/LEADERBOARD#7, for a pull
+    What is there already is passed over. WHERE is ORG/LEADERBOARD, for all that was merged there, or ORG/LEADERBOARD#7, for a pull
     request.
     """
     from cse_bench import api
@@ -89,9 +93,9 @@ def verify(
     no_cache: bool,
     release: str,
 ) -> int:
-    """Run entries again in the sandbox, and stamp them: verification.json.
+    """Run entries again, and stamp them.
 
-    WHERE is the directory that holds entries/, or one entry's folder.
+    In the sandbox; the stamp is verification.json. WHERE is the directory that holds entries/, or one entry's folder.
     """
     from cse_bench import api
     from cse_bench.progress import steps
@@ -132,7 +136,7 @@ def verify(
 @RELEASE
 @click.option("--json", "as_json", is_flag=True, help="Print the board as JSON; write no pages.")
 def build(out: Path, entries: str, release: str, as_json: bool) -> None:
-    """Rank the verified entries, and make the board's pages."""
+    """Rank verified entries, and draw the pages."""
     from cse_bench import api
     from cse_bench.progress import steps
 

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from ibis.backends import BaseBackend
 
 
+NO_UTF8 = "not UTF-8 text"
+RAGGED = "cells, where the header has"
+
+ENCODING = "utf-8-sig"
+"""UTF-8, with or without the mark that spreadsheets put first."""
+
 AT_ONCE = 10_000
 """Rows in which a wrong value is looked for at a time."""
 
@@ -47,14 +53,17 @@ def read_table(
     _reach(engine, files)
     raw = _guarded(files, lambda: _open(engine, files, None))
     columns = list(raw.columns)
-    for ours in required:
-        if mapping[ours] not in columns:
-            hint = did_you_mean(mapping[ours], columns)
-            name = f"{mapping[ours]!r}" + ("" if mapping[ours] == ours else f" (our {ours!r})")
-            raise InputError(
-                f"{files} has no column {name}",
-                f'{hint}; or --mapping FILE.toml, with {ours} = "…" for the name that it has',
-            )
+    missing = [ours for ours in required if mapping[ours] not in columns]
+    if missing:
+        names = ", ".join(
+            f"{mapping[ours]!r}" + ("" if mapping[ours] == ours else f" (our {ours!r})")
+            for ours in missing
+        )
+        raise InputError(
+            f"{files} has no column {names}",
+            f"{did_you_mean(mapping[missing[0]], columns)}; or --mapping FILE.toml, with "
+            f'{missing[0]} = "…" for the name that it has',
+        )
     there = {ours: theirs for ours, theirs in mapping.items() if theirs in columns}
     if files.format == "json":
         raw = _guarded(files, lambda: _open(engine, files, sorted(set(there.values()))))
@@ -144,9 +153,18 @@ def unreadable(files: TableFiles, error: Exception) -> InputError:
     for path in files.paths:
         problem = _first_problem(path, files.format)
         if problem:
-            return InputError(f"{path}{problem}", "is it complete, and of the format of its name?")
+            return InputError(f"{path}{problem}", _mend(problem))
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return InputError(f"{files} cannot be read: {reason}")
+
+
+def _mend(problem: str) -> str:
+    """What to do about a problem of `_first_problem`."""
+    if NO_UTF8 in problem:
+        return "save it as UTF-8, such as by: iconv -f cp1252 -t utf-8"
+    if RAGGED in problem:
+        return 'a text that holds a comma or a line break stands in "quotation marks"'
+    return "is it complete, and of the format of its name?"
 
 
 def _first_problem(path: str, format: str) -> str | None:
@@ -161,11 +179,13 @@ def _first_problem(path: str, format: str) -> str | None:
             if isinstance(row, dict) and format == "csv":
                 width = len(row) if width is None else width
                 if None in row or None in row.values():
-                    return f", row {number}: not as many columns as the header has"
+                    found = sum(v is not None for k, v in row.items() if k is not None)
+                    found += len(row.get(None) or ())
+                    return f", row {number}: {found} {RAGGED} {len(row) - (None in row)}"
     except json.JSONDecodeError as error:
         return f", row {error.lineno}: not JSON ({error.msg})"
     except UnicodeDecodeError as error:
-        return f": not UTF-8 text ({error.reason} at byte {error.start})"
+        return f": {NO_UTF8} ({error.reason} at byte {error.start})"
     except (csv.Error, OSError, EOFError, ValueError) as error:
         return f": {error}"
     return None
@@ -205,11 +225,11 @@ def _text(path: str) -> IO[str]:
     if "://" in path:
         import fsspec
 
-        stream: IO[str] = fsspec.open(path, "rt", encoding="utf-8", compression="infer").open()
+        stream: IO[str] = fsspec.open(path, "rt", encoding=ENCODING, compression="infer").open()
         return stream
     if path.endswith(".gz"):
-        return gzip.open(path, "rt", encoding="utf-8", newline="")
-    return open(path, encoding="utf-8", newline="")
+        return gzip.open(path, "rt", encoding=ENCODING, newline="")
+    return open(path, encoding=ENCODING, newline="")
 
 
 def locate(files: TableFiles, column: str, are_bad: Callable[[list[Any]], Iterable[bool]]) -> str:
