@@ -37,6 +37,9 @@ class Ragged:
         return len(self.offsets) - 1
 
     def __getitem__(self, row: int) -> Ints:
+        if not -len(self) <= row < len(self):
+            raise IndexError(f"row {row} of {len(self)}")
+        row %= len(self)
         return self.values[self.offsets[row] : self.offsets[row + 1]]
 
     def __iter__(self) -> Iterator[Ints]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from cse_bench.aligners.base import EVIDENCE_KINDS, Aligner
-from cse_bench.aligners.registry import ALIGNERS, CONTROLS, aligner_file, check_installed
+from cse_bench.aligners.registry import ALIGNERS, aligner_file, check_installed
 from cse_bench.aligners.running import make, run_text
 from cse_bench.errors import AlignerError, InputError, did_you_mean
 
@@ -152,7 +152,7 @@ def find_aligner(reference: str) -> AlignerSource:
         raise InputError("no aligner is named", "a name of cse-bench list, or a .py file")
     if reference not in ALIGNERS and Path(reference).is_dir():
         raise InputError(f"{reference} is a directory", "give the .py file in it")
-    known = reference in ALIGNERS or reference in CONTROLS
+    known = reference in ALIGNERS
     if not known and Path(reference).is_file() and not reference.endswith(".py"):
         raise InputError(
             f"{reference} is no .py file", "an aligner is one: cse-bench new my_aligner.py"

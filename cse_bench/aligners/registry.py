@@ -47,9 +47,10 @@ def check_installed(name: str) -> None:
     MissingExtraError
         With the command that installs it.
     """
-    module, extra = NEEDS.get(name, ("numpy", ""))
-    if find_spec(module) is None:
-        raise MissingExtraError(f"the aligner {name!r}", extra, module)
+    if name in NEEDS:
+        module, extra = NEEDS[name]
+        if find_spec(module) is None:
+            raise MissingExtraError(f"the aligner {name!r}", extra, module)
 
 
 def aligner_file(name: str) -> Path:

@@ -120,6 +120,16 @@ def serve_site(site: str | Path, port: int, ready: Callable[[str], None]) -> Non
 
 
 def _require_site(site: Path) -> None:
-    """Refuse to replace a directory that is no site of ours."""
-    if site.is_dir() and any(site.iterdir()) and not (site / "board.json").is_file():
+    """Refuse to replace a directory that is no site of ours, or holds anything else."""
+    from cse_bench.leaderboard.site.build import foreign_file
+
+    if not site.is_dir() or not any(site.iterdir()):
+        return
+    if not (site / "board.json").is_file():
         raise InputError(f"{site} is no site of ours: it is left alone", "name another --out")
+    foreign = foreign_file(site)
+    if foreign is not None:
+        raise InputError(
+            f"{site} holds {foreign!r}, which is no part of the site: it is left alone",
+            "name another --out, or take that file away first",
+        )

@@ -123,6 +123,8 @@ def build(
             "gold pairs need a file and the basis on which they may be released",
             "--with-pairs FILE --pairs-basis consent|public",
         )
+    if "random_state" in (settings or {}):
+        raise InputError("the trainer's seed follows from the key: random_state is not set")
     key = Key.from_file(key_file)
     job = BuildJob(
         source=source,

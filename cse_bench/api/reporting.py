@@ -106,7 +106,7 @@ def report(
 
 def _page_path(result: Path, out: str | Path | None) -> Path:
     """Where the page goes; refused before any work if something else is there."""
-    from cse_bench.results.report.page import GENERATOR
+    from cse_bench.results.report.page import GENERATED
 
     if out is not None:
         page = Path(out)
@@ -121,7 +121,7 @@ def _page_path(result: Path, out: str | Path | None) -> Path:
     if page.exists():
         with page.open("rb") as stream:
             head = stream.read(4096)
-        if b'content="' + GENERATOR.split()[0].encode() not in head:
+        if not GENERATED.search(head):
             raise InputError(
                 f"{page} exists, and is no report of ours: it is left alone", "name another --out"
             )
@@ -219,7 +219,9 @@ def _scored_aligner(record: Result, reference: str) -> AlignerSource:
             f"the result's {record.aligner.name!r} {wanted}",
             "give the file as it was, or score this one",
         )
-    return found
+    scored, defaults = record.aligner.parameters, found.defaults()
+    chosen = {name: value for name, value in scored.items() if value != defaults.get(name)}
+    return found.with_parameters(chosen)
 
 
 def _places_of(record: Result) -> list[Place]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cse_bench.api.releases import EMBEDDED, embedded_directory
+from cse_bench.api.releases import EMBEDDED, embedded_directory, on_the_hub
 from cse_bench.errors import InputError, did_you_mean
 from cse_bench.files import check_new_file, write_text_atomically
 
@@ -147,6 +147,11 @@ def cite(reference: str | Path = EMBEDDED, *, aligner: str | None = None) -> str
         release = result.release
     elif str(reference).endswith(".py"):
         release, aligner = own, aligner or str(reference)
+    elif (remote := on_the_hub(reference)) is not None:
+        from cse_bench.hub.client import Hub
+        from cse_bench.hub.download import fetch
+
+        release = read_manifest(fetch(Hub(), remote))
     else:
         release = read_manifest(Path(reference).expanduser())
     if aligner is not None:

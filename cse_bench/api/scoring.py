@@ -315,5 +315,5 @@ def _described(name: str) -> str:
     from cse_bench.aligners.loading import find_aligner
     from cse_bench.aligners.registry import NEEDS
 
-    _, extra = NEEDS.get(name, ("", ""))
-    return find_aligner(name).info.description + (f" (needs [{extra}])" if extra else "")
+    extra = f" (needs [{NEEDS[name][1]}])" if name in NEEDS else ""
+    return find_aligner(name).info.description + extra

@@ -39,7 +39,7 @@ def open_engine(
     Raises
     ------
     InputError
-        If there is no such engine, or it cannot start.
+        If there is no such engine, it cannot start, or another Spark session is running here.
     """
     if name not in ENGINES:
         raise InputError(f"there is no engine {name!r}", did_you_mean(name, list(ENGINES)))
@@ -58,6 +58,11 @@ def open_engine(
                 backend.disconnect()
         return
     sql = require("pyspark.sql", "spark", "the engine spark")
+    if sql.SparkSession.getActiveSession() is not None:
+        raise InputError(
+            "a Spark session of yours is running in this process, whose settings would be changed",
+            "build in a process of its own, such as by cse-bench build",
+        )
     session = _spark_session(sql, master, _checked_memory(memory or "4GB"))
     try:
         yield ibis.pyspark.connect(session)

@@ -80,6 +80,9 @@ class BuildJob:
             If it was built from another log.
         """
         build = manifest.build
+        lost = [name for name in ("log", "gap", "min_users", "trainer") if name not in build]
+        if lost:
+            raise InputError(f"the manifest of {manifest.name} does not tell the build's {lost[0]}")
         if build["log"] != source:
             raise InputError(f"{manifest.name} was built from {build['log']}, not from {source}")
         if source in ARCHIVES:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+import cse_bench
 from cse_bench.cli.settings import read_settings, with_settings
 
 LOG_OPTIONS = (
@@ -203,6 +204,7 @@ def with_log_options(function: Any) -> Any:
 @click.option("--because", multiple=True, metavar="TEXT", help="Why: one for each --waive.")
 @click.option("--commit", is_flag=True, help="Commit to the hidden release in the manifest.")
 @click.option("--name", metavar="NAME", help="Of the release.  [default: the name of DIR]")
+@click.option("--version", metavar="X.Y.Z", help="Of the release.  [default: cse-bench's own]")
 @click.option("--replace", is_flag=True, help="Replace a release at DIR once the new one is done.")
 @with_settings("A parameter of the trainer (repeat for more).")
 @with_log_options
@@ -215,7 +217,8 @@ def command(source: str, out: Path, **given: Any) -> None:
     waive, because = given.pop("waive"), given.pop("because")
     if len(waive) != len(because):
         raise click.UsageError('every --waive GATE needs its own --because "…"')
-    name = given.pop("name") or out.name
+    name = given.pop("name") or out.resolve().name
+    version = given.pop("version") or cse_bench.__version__
     settings = read_settings(given.pop("settings"))
     options = {name: given.pop(name) for name in BUILD_OPTIONS}
     builds = 1 if options["sealed_out"] is None else 2
@@ -224,6 +227,7 @@ def command(source: str, out: Path, **given: Any) -> None:
             source,
             out,
             name=name,
+            version=version,
             log_options=given,
             settings=settings,
             waivers=dict(zip(waive, because, strict=True)),

@@ -105,8 +105,13 @@ def command(
     chosen = tuple(name for given in tracks for name in given.replace(",", " ").split())
     if every == (aligner is not None):
         raise click.UsageError("name one aligner, or give --all")
-    if every and settings:
-        raise click.UsageError("--set is about one aligner, not --all")
+    for option, given in (
+        ("--set", settings),
+        ("--save-vectors", save_vectors),
+        ("--all-ranks", all_ranks),
+    ):
+        if every and given:
+            raise click.UsageError(f"{option} is about one aligner, not --all")
     if aligner is None:
         _evaluate_all(release, chosen, split, seeds, out, no_cache, backend, as_json, quiet)
         return

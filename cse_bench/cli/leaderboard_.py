@@ -39,8 +39,8 @@ def command() -> None:
 def check(where: str, entries: Path, release: str) -> int:
     """Check entries as data, for the board's CI.
 
-    Nothing of theirs is run. WHERE is the directory that holds entries/, one entry's folder, or a pull request on the inbox,
-    ORG/LEADERBOARD#7. Exit code 1 if something is wrong.
+    Nothing of theirs is run. WHERE is the directory that holds entries/, one entry's folder, or a
+    pull request on the inbox, ORG/LEADERBOARD#7. Exit code 1 if something is wrong.
     """
     from cse_bench import api
     from cse_bench.progress import steps
@@ -59,8 +59,8 @@ def check(where: str, entries: Path, release: str) -> int:
 def take(where: str, entries: Path, release: str) -> int:
     """Check the inbox, and copy in what is good.
 
-    What is there already is passed over. WHERE is ORG/LEADERBOARD, for all that was merged there, or ORG/LEADERBOARD#7, for a pull
-    request.
+    What is there already is passed over. WHERE is ORG/LEADERBOARD, for all that was merged there,
+    or ORG/LEADERBOARD#7, for a pull request.
     """
     from cse_bench import api
     from cse_bench.progress import steps
@@ -95,7 +95,8 @@ def verify(
 ) -> int:
     """Run entries again, and stamp them.
 
-    In the sandbox; the stamp is verification.json. WHERE is the directory that holds entries/, or one entry's folder.
+    In the sandbox; the stamp is verification.json. WHERE is the directory that holds entries/, or
+    one entry's folder.
     """
     from cse_bench import api
     from cse_bench.progress import steps

@@ -34,6 +34,6 @@ def read_values(given: tuple[str, ...]) -> dict[str, Any]:
     for name, text in read_settings(given).items():
         try:
             values[name] = words[text.lower()] if text.lower() in words else literal_eval(text)
-        except (ValueError, SyntaxError):
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             values[name] = text
     return values

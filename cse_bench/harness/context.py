@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from cse_bench.aligners.base import Evidence
-from cse_bench.aligners.loading import find_aligner
+from cse_bench.aligners.loading import find_aligner, read_aligner
+from cse_bench.aligners.registry import aligner_file
 from cse_bench.harness.cache import RunCache
 from cse_bench.harness.direction import Direction
 from cse_bench.harness.evaluation import Context, Run
@@ -53,5 +54,6 @@ def context_of(
     step(f"oracle {place}")
     every = np.concatenate([release.pairs(split, source, target) for split in ALL_SPLITS])
     everything = Evidence(every, evidence.cross_sessions)
-    oracle = [fit_and_score(find_aligner("oracle"), direction, track, everything, 0, 1, way)]
+    dictionary = read_aligner(aligner_file("oracle"))
+    oracle = [fit_and_score(dictionary, direction, track, everything, 0, 1, way)]
     return Context(floor, reference, oracle)

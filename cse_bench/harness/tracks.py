@@ -102,8 +102,11 @@ def choose_tracks(uses: frozenset[str], wanted: tuple[str, ...], release: Releas
         return chosen
     fewest = min(len(release.pairs("train", *direction)) for direction in release.directions)
     fitting = [track for track in chosen if (track.n_pairs or 1) <= fewest]
-    if not fitting:
-        raise InputError(f"the release {release.name} has only {fewest} train pairs")
+    lost = [track.name for track in chosen if track not in fitting]
+    if not fitting or (wanted and lost):
+        raise InputError(
+            f"the release {release.name} has only {fewest} train pairs, too few for {lost[0]}"
+        )
     return fitting
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from cse_bench.extras import require
 from cse_bench.release.manifest import Manifest
-from cse_bench.results.record import Result
+from cse_bench.results.gap import mean_gap
+from cse_bench.results.record import Result, Score
 
 EVAL_YAML = "eval.yaml"
 FRAMEWORK = "cse-bench"
@@ -46,12 +47,9 @@ def gap_closed(result: Result) -> dict[str, float]:
 
     A track with a direction that has no such value is left out.
     """
-    values: dict[str, list[float | None]] = {}
+    scores: dict[str, list[Score]] = {}
     for score in result.scores:
         if (score.task, score.variant, score.metric) == (TASK, VARIANT, "auc"):
-            values.setdefault(score.track, []).append(score.gap_closed)
-    return {
-        track: round(sum(v for v in found if v is not None) / len(found), 4)
-        for track, found in values.items()
-        if None not in found
-    }
+            scores.setdefault(score.track, []).append(score)
+    gaps = {track: mean_gap(own) for track, own in scores.items()}
+    return {track: round(gap[0], 4) for track, gap in gaps.items() if gap is not None}

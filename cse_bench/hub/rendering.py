@@ -28,6 +28,7 @@ from cse_bench.release.croissant import CROISSANT, check_croissant, render_crois
 from cse_bench.release.manifest import Manifest, read_manifest, verify_files
 from cse_bench.release.read import Release
 from cse_bench.release.write import OTHER_FILES
+from cse_bench.results.read import read_result
 from cse_bench.results.record import Result
 
 CARD = "README.md"
@@ -184,16 +185,10 @@ def read_yardsticks(
     Raises
     ------
     InputError
-        If there is none, or it is of another release.
+        If there is none, its scores do not follow from its ranks, or it is of another release.
     """
     path = directory / "result.json"
-    try:
-        result = Result.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path} is no result: {str(error).splitlines()[0]}",
-            "cse-bench evaluate procrustes --release … writes one",
-        ) from None
+    result = read_result(path)
     if result.release.fingerprint != manifest.fingerprint:
         raise InputError(
             f"{path} is about another release ({result.release.fingerprint[:12]}…)",

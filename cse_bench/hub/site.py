@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from cse_bench.errors import HubError, InputError
@@ -64,7 +65,9 @@ def site_files(site: Path, stage: Path, title: str) -> list[LocalFile]:
             raise InputError(f"{path} is hidden: is it to be published?", "take it out of the site")
         if not path.resolve().is_relative_to(site.resolve()):
             raise InputError(f"{path} leads out of the site", "put a copy there instead")
-    (stage / CARD).write_text(HEADER.format(title=title, mark=MARK), encoding="utf-8")
+    (stage / CARD).write_text(
+        HEADER.format(title=json.dumps(title, ensure_ascii=False), mark=MARK), encoding="utf-8"
+    )
     files = [local_file(path.relative_to(site).as_posix(), path) for path in found]
     return [file for file in files if file.path != CARD] + [local_file(CARD, stage / CARD)]
 

@@ -89,6 +89,8 @@ def _differences(ours: Score, theirs: Score, tolerance: float) -> list[str]:
             told.append(f"{name} of {what(key_of(ours))} is {_tell(claimed)}, not {_tell(found)}")
     if (ours.gap_closed is None) != (theirs.gap_closed is None):
         told.append(f"gap_closed of {what(key_of(ours))} is {_tell(ours.gap_closed)}")
+    if ours.discriminative != theirs.discriminative:
+        told.append(f"discriminative of {what(key_of(ours))} is {ours.discriminative}")
     return told
 
 

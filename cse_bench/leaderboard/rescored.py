@@ -143,7 +143,9 @@ def _wrongly_failed(
         context = contexts[place[1:]]
         top = max(floor.primary() for floor in context.floor)
         for run in own:
-            said = told[(*place, run.draw, run.seed)]
+            said = told.get((*place, run.draw, run.seed))
+            if said is None:
+                return f"the record has no run {', '.join(place)}, draw {run.draw}, seed {run.seed}"
             if said != failed(run, context) and abs(run.primary() - top) > LEAST:
                 which = f"{', '.join(place)}, draw {run.draw}, seed {run.seed}"
                 return f"the run {which} is said to have {'' if said else 'not '}failed"

@@ -84,6 +84,14 @@ class SyntheticOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        shares = (self.shared, self.noise, self.loyalty, self.asking)
+        if not all(0 <= share <= 1 for share in shares):
+            raise InputError(
+                "shared, noise, loyalty and asking of a synthetic log are shares",
+                "each is from 0 to 1",
+            )
+        if self.basket < 1 or self.visits < 1 or self.tastes < 1:
+            raise InputError("a synthetic log needs a visit, a taste, and a product a visit")
         if self.shops < 2 or self.size < 1 or self.products < 2 * self.categories:
             raise InputError(
                 "a synthetic log needs two shops, an event, and two products a category",
@@ -95,16 +103,21 @@ class SyntheticOptions:
 def read(engine: BaseBackend, options: SyntheticOptions) -> Log:
     """Write a synthetic log into a temporary directory, and read it.
 
-    The directory goes when the log is no longer used.
+    The directory goes when the log's events are no longer used.
     """
     place = tempfile.mkdtemp(prefix="cse-bench-synthetic-")
-    write_log(Path(place), options)
+    try:
+        write_log(Path(place), options)
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
     tables = {
         n: engine.read_parquet(f"{place}/{n}/*.parquet")
         for n in ("events", "catalogue", "pairs", "queries")
         if any(Path(place, n).iterdir())
     }
-    log = Log(
+    weakref.finalize(tables["events"], shutil.rmtree, place, ignore_errors=True)
+    return Log(
         name="synthetic",
         events=tables["events"],
         catalogue=tables["catalogue"],
@@ -118,8 +131,6 @@ def read(engine: BaseBackend, options: SyntheticOptions) -> Log:
         source="a synthetic log, invented by cse-bench: not real shopping",
         citation="cse-bench, synthetic log",
     )
-    weakref.finalize(log, shutil.rmtree, place, ignore_errors=True)
-    return log
 
 
 def write_log(directory: Path, options: SyntheticOptions) -> None:

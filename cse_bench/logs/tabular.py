@@ -230,6 +230,14 @@ def cut_sessions(events: ir.Table, gap_minutes: float) -> ir.Table:
     return begun.mutate(session=named).drop("begins")
 
 
+def _numbers_of(content: ir.Column) -> ir.ArrayValue:
+    """Content vectors as lists of numbers; from text such as ``[0.1, 0.2]`` too."""
+    if content.type().is_array():
+        return content.cast("array<float64>")
+    parts = content.cast("string").re_replace(r"[\[\]\s]", "").nullif("").split(",")
+    return parts.map(lambda part: part.try_cast("float64"))
+
+
 def _catalogue(
     engine: BaseBackend,
     references: tuple[str, ...],
@@ -255,7 +263,7 @@ def _catalogue(
             "category": optional_text(table, "category"),
         }
         if "content" in table.columns:
-            columns["content"] = table.content
+            columns["content"] = _numbers_of(table.content)
         typed = table.select(**columns)
         if shop:
             typed = typed.mutate(shop=ibis.literal(shop))
@@ -270,6 +278,10 @@ def _catalogue(
         if missing:
             drops.append(Drop("catalogue", "no shop or product", missing))
         parts.append(typed.filter(typed["product"].notnull() & typed.shop.notnull()))
+    if any("content" in part.columns for part in parts):
+        nothing = ibis.null("array<float64>")
+        parts = [p if "content" in p.columns else p.mutate(content=nothing) for p in parts]
+        parts = [p.select("shop", "product", "title", "category", "content") for p in parts]
     whole = ibis.union(*parts) if len(parts) > 1 else parts[0]
     order = [c for c in ("title", "category", "content") if c in whole.columns]
     first = ibis.row_number().over(ibis.window(group_by=["shop", "product"], order_by=order))

@@ -112,7 +112,10 @@ def optional_text(table: ir.Table, name: str) -> ir.StringValue:
 
 
 def parse_timestamp(column: ir.Column) -> ir.TimestampValue:
-    """A timestamp from what logs hold: timestamps, ISO 8601 text, seconds or ms since 1970."""
+    """A timestamp from what logs hold: timestamps, ISO 8601 text, seconds or ms since 1970.
+
+    Eight digits such as 20200131 are a day, not a second of 1970.
+    """
     if column.type().is_timestamp() or column.type().is_date():
         return column.cast("timestamp")
     text = column.cast("string")
@@ -120,7 +123,10 @@ def parse_timestamp(column: ir.Column) -> ir.TimestampValue:
     seconds = ibis.ifelse(number > 1e11, number / 1000, number)
     sane = (seconds >= 0) & (seconds < LAST_SECOND)  # not a number is beyond any bound
     whole = ibis.ifelse(sane, seconds, ibis.null("float64")).cast("int64")
-    return ibis.coalesce(text.try_cast("timestamp"), whole.as_timestamp("s"))
+    dashed = text.substr(0, 4) + "-" + text.substr(4, 2) + "-" + text.substr(6, 2)
+    is_day = text.re_search("^(19|20)[0-9]{6}$").fill_null(False)
+    read = ibis.ifelse(is_day, dashed, text).try_cast("timestamp")
+    return ibis.coalesce(read, ibis.ifelse(is_day, ibis.null("timestamp"), whole.as_timestamp("s")))
 
 
 def _are_no_times(engine: BaseBackend, values: list[Any]) -> list[bool]:

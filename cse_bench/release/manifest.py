@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from cse_bench.errors import ReleaseError
 from cse_bench.files import sha256_file
@@ -16,6 +16,13 @@ from cse_bench.release.schema import SCHEMA_VERSION
 MANIFEST = "manifest.json"
 PRIVACY_REPORT = "privacy_report.json"
 UNICITY_PLOT = "unicity.svg"
+
+
+TableName = Annotated[str, StringConstraints(pattern=r"^[a-z_]+/[A-Za-z0-9]+\.parquet$")]
+"""A table's place in a release: never outside of it."""
+
+ShopName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]+$")]
+"""Product ids are a shop's name, ``_`` and more."""
 
 
 class FileEntry(BaseModel):
@@ -72,12 +79,12 @@ class Manifest(BaseModel):
     source: str
     citation: str
     pairs_basis: str | None
-    shops: list[str]
+    shops: list[ShopName]
     dimensions: int
     content_dimensions: int | None
     build: dict[str, Any]
     sealed_commitment: str | None = None
-    files: dict[str, FileEntry]
+    files: dict[TableName, FileEntry]
 
 
 def fingerprint_of(files: dict[str, FileEntry]) -> str:

@@ -66,6 +66,19 @@ class Release:
             raise ReleaseError(f"there is no table {table!r}", did_you_mean(table, [*TABLES]))
         return f"{table}/{split}.parquet" in self.manifest.files
 
+    def require_shops(self, *names: str) -> None:
+        """Refuse a shop that the release has not.
+
+        Raises
+        ------
+        ReleaseError
+            Naming those that it has.
+        """
+        for name in names:
+            if name not in self.shops:
+                hint = did_you_mean(name, [*self.shops])
+                raise ReleaseError(f"the release {self.name} has no shop {name!r}", hint)
+
     def table(self, table: str, split: str) -> pa.Table:
         """One Parquet file as an Arrow table.
 
@@ -104,6 +117,7 @@ class Release:
         ndarray of shape (m, 2), int64
             Row in the source shop, row in the target shop.
         """
+        self.require_shops(source, target)
         if not self.has("pairs", split):
             return np.empty((0, 2), np.int64)
         table = self.table("pairs", split)
@@ -123,6 +137,7 @@ class Release:
 
         A table that the release lacks has no rows.
         """
+        self.require_shops(source, target)
         if not self.has(table, split):
             empty = Ragged.from_lists([])
             return CrossRows(empty, empty, np.empty(0, np.int64))
@@ -139,6 +154,7 @@ class Release:
 
         A release without queries has no rows.
         """
+        self.require_shops(source, target)
         if not self.has("queries", split):
             return QueryRows(Ragged.from_lists([]), (), np.empty(0, np.int64))
         data = _of_direction(self.table("queries", split), source, target)
@@ -150,6 +166,7 @@ class Release:
 
     def sessions(self, split: str, shop: str) -> tuple[Ragged, Ints]:
         """In-shop sessions of one shop, and their groups (-1 in train)."""
+        self.require_shops(shop)
         if not self.has("sessions", split):
             return Ragged.from_lists([]), np.empty(0, np.int64)
         data = self.table("sessions", split)
@@ -186,6 +203,8 @@ def read_release(
 
 def _read_shop(directory: Path, manifest: Manifest, name: str) -> ShopTable:
     path = directory / "products" / f"{name}.parquet"
+    if f"products/{name}.parquet" not in manifest.files:
+        raise ReleaseError(f"{directory}: its manifest lists the shop {name}, but no {path.name}")
     table = _read_table(path)
     wanted = products_schema(manifest.dimensions, manifest.content_dimensions)
     if not table.schema.equals(wanted):

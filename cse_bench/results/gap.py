@@ -30,3 +30,12 @@ def mean_gap(scores: Sequence[Score]) -> Gap | None:
         return None
     value, low, high = (sum(column) / len(found) for column in zip(*found, strict=True))
     return value, low, high
+
+
+def gap_told(score: Score) -> str:
+    """The gap that a score closes, with its interval, in words."""
+    if score.gap_closed is None:
+        return "no gap"
+    low, high = score.gap_ci_low, score.gap_ci_high
+    interval = "" if low is None or high is None else f" [{low:.0%}, {high:.0%}]"
+    return f"{score.gap_closed:.0%}{interval}"

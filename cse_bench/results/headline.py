@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cse_bench.results.entries import CONTROL
 from cse_bench.results.gap import mean_gap
 from cse_bench.results.ranked import Primary, short
 from cse_bench.results.record import Result, Score
@@ -30,7 +31,8 @@ def headline(result: Result, primary: Sequence[Primary]) -> str:
     for task, variant, metric in primary:
         tracks: dict[str, list[Score]] = {}
         for score in result.scores:
-            if (score.task, score.variant, score.metric) == (task, variant, metric):
+            about = (score.task, score.variant, score.metric)
+            if about == (task, variant, metric) and score.track != CONTROL:
                 tracks.setdefault(score.track, []).append(score)
         if not tracks:
             continue

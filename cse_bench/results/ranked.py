@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cse_bench.results.gap import mean_gap
 from cse_bench.results.record import Result, Score
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Line:
     aligner : str
         Whose line it is.
     gap : float or None
-        Gap closed, mean over directions; None where there is no reference.
+        Gap closed, mean over directions; None where a direction has none.
     scores : tuple of Score
         One a direction.
     seconds : float
@@ -74,8 +75,8 @@ def ranked(results: list[Result], primary: list[Primary], tracks: list[str]) -> 
                 )
                 if not scores:
                     continue
-                gaps = [s.gap_closed for s in scores if s.gap_closed is not None]
-                gap = float(np.mean(gaps)) if gaps else None
+                found_gap = mean_gap(scores)
+                gap = None if found_gap is None else found_gap[0]
                 seconds = float(
                     np.median([run.fit_seconds for run in result.runs if run.track == track])
                 )

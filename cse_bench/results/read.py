@@ -190,7 +190,7 @@ def _read_json(path: Path) -> Any:
         raise InputError(f"{path} is empty", AGAIN)
     try:
         return json.loads(text, parse_constant=_no_number)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is cut short, or is not JSON: {error}", AGAIN) from None
 
 

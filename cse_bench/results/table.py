@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
+from cse_bench.results.gap import gap_told
 from cse_bench.results.headline import headline
 from cse_bench.results.ranked import Primary, short
 from cse_bench.results.record import Result, Score
@@ -148,9 +149,7 @@ def _cells(score: Score) -> list[str]:
     def told(value: float | None) -> str:
         return "–" if value is None else short(value)
 
-    gap = "–"
-    if score.gap_closed is not None:
-        gap = f"{score.gap_closed:.0%} [{score.gap_ci_low:.0%}, {score.gap_ci_high:.0%}]"
+    gap = "–" if score.gap_closed is None else gap_told(score)
     return [
         f"{score.n:,}",
         f"{short(score.value)} [{short(score.ci_low)}, {short(score.ci_high)}]",

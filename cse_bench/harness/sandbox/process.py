@@ -227,7 +227,8 @@ class _Child:
                 waited.unregister(answers.begun)
             over = self._over(limits)
             if answers.done in ready:
-                self.width = os.eventfd_read(answers.done)
+                with suppress(BlockingIOError):  # it has emptied its own counter: no width, then
+                    self.width = os.eventfd_read(answers.done)
                 return "done"
             if self.watched in ready:
                 return "exit"

@@ -29,6 +29,13 @@ GENERATOR = f"cse-bench {cse_bench.__version__}"
 
 SHA12 = re.compile(r"[0-9a-f]{12}")
 
+SITE_FILE = re.compile(
+    r"(index|field|data|submit|board-[a-z0-9-]+)\.html|board\.json|"
+    r"assets/(board\.js|copy\.js|field\.js|field-data\.js|plotly\.min\.js|mark\.svg|site\.css)|"
+    rf"entries/{NAME.pattern}/[0-9a-f]{{12}}\.html"
+)
+"""Every file that `build_site` writes."""
+
 POLICY = (
     # A page opened from a folder has no origin for 'self' to name, hence file:.
     "default-src 'none'; script-src 'self' file:; style-src 'self' file:{styles}; "
@@ -71,6 +78,18 @@ def build_site(
     for entry in board.entries:
         folder_of(entry)
     _Site(board, sources, out).write(privacy)
+
+
+def foreign_file(site: Path) -> str | None:
+    """The first file in a directory that is none of a site's; None if there is none.
+
+    Parameters
+    ----------
+    site : Path
+        A directory.
+    """
+    names = sorted(p.relative_to(site).as_posix() for p in site.rglob("*") if not p.is_dir())
+    return next((name for name in names if not SITE_FILE.fullmatch(name)), None)
 
 
 def folder_of(entry: BoardEntry) -> str:

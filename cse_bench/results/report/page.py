@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +29,10 @@ from cse_bench.results.report.space import Space
 from cse_bench.results.report.style import css_variables, to_dark
 
 GENERATOR = f"cse-bench {cse_bench.__version__} report"
-"""Stands in the page's head, by which an earlier report is known."""
+"""Stands in the page's head."""
+
+GENERATED = re.compile(rb'content="cse-bench [^"]* report"')
+"""By which an earlier report is known."""
 
 
 @dataclass(frozen=True, eq=False)

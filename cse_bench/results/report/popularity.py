@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from cse_bench.results.gap import gap_told
 from cse_bench.results.record import Score
 from cse_bench.results.report.drawing import Drawing, Key, Panel, direction_keys, direction_of
-from cse_bench.results.report.scores import gap_range, gap_told, hover, interval_of
+from cse_bench.results.report.scores import gap_range, hover, interval_of
 from cse_bench.results.report.style import TONES, new_figure, plain
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cse_bench.results.gap import gap_told
 from cse_bench.results.ranked import Primary, short
 from cse_bench.results.record import Score
 from cse_bench.results.report.drawing import Drawing, Key, Panel, direction_keys, direction_of
@@ -86,15 +87,6 @@ def _told(score: Score) -> str:
 def _marks_told(score: Score) -> list[str]:
     marks = {"floor": score.floor, "reference": score.reference, "oracle": score.oracle}
     return [f"{name} {short(value)}" for name, value in marks.items() if value is not None]
-
-
-def gap_told(score: Score) -> str:
-    """The gap that a score closes, with its interval, in words."""
-    if score.gap_closed is None:
-        return "no gap"
-    low, high = score.gap_ci_low, score.gap_ci_high
-    interval = "" if low is None or high is None else f" [{low:.0%}, {high:.0%}]"
-    return f"{score.gap_closed:.0%}{interval}"
 
 
 def hover(score: Score) -> str:
