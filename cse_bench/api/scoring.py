@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import shlex
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -277,13 +278,22 @@ def new_aligner(file: str | Path) -> None:
     InputError
         If the file exists, or is not to end in ``.py``.
     """
+    from cse_bench.aligners.registry import ALIGNERS
+
     target = Path(file)
     if target.suffix != ".py":
         raise InputError(f"{target} does not end in .py", f"cse-bench new {target.stem}.py")
     check_new_file(target)
     template = Path(cse_bench.__file__).parent / "aligners" / "template.py"
     name = re.sub(r"[^a-z0-9.]+", "-", target.stem.lower()).strip("-.") or "my-aligner"
+    if name in ALIGNERS:
+        name = f"my-{name}"
+    words = re.findall(r"[a-z0-9]+", name)
+    cls = "".join(word.capitalize() for word in words)
     text = template.read_text(encoding="utf-8").replace('"my-aligner"', f'"{name[:64]}"')
+    if cls.isidentifier():
+        text = text.replace("MyAligner", cls)
+    text = text.replace("evaluate my_aligner.py", f"evaluate {shlex.quote(target.name)}")
     write_text_atomically(target, text)
 
 

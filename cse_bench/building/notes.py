@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cse_bench.building.catalogue import Catalogue
 from cse_bench.building.tables import Tables
 from cse_bench.release.schema import CROSS_SESSIONS, PAIRS, RENDERED
 
@@ -23,6 +24,11 @@ def order_note(items: ir.Table, ordered: bool) -> list[str]:
         `visits.Visits.items`.
     ordered : bool
         What the log says.
+
+    Returns
+    -------
+    list of str
+        One note, or none.
     """
     if not ordered:
         return []
@@ -38,6 +44,28 @@ def order_note(items: ir.Table, ordered: bool) -> list[str]:
     ]
 
 
+def catalogue_note(catalogue: Catalogue) -> list[str]:
+    """Whether the log's catalogue describes any product that is sold.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        The supported products.
+
+    Returns
+    -------
+    list of str
+        One note, or none.
+    """
+    texts = (*catalogue.titles, *catalogue.categories)
+    if catalogue.content is not None or any(text is not None for text in texts):
+        return []
+    return [
+        "no product has a title, a category or content: no content track and no type_ahead (is "
+        "there a --catalogue, and are its products and shops named as in the events?)"
+    ]
+
+
 def table_notes(tables: Tables) -> list[str]:
     """What the tables lack, and what cannot be measured without.
 
@@ -45,6 +73,10 @@ def table_notes(tables: Tables) -> list[str]:
     ----------
     tables : dict of (str, str) to Arrow table
         By config and split.
+
+    Returns
+    -------
+    list of str
     """
     notes = []
     train = tables.get((PAIRS.name, "train"))

@@ -16,7 +16,7 @@ from cse_bench.building.counts import count_log, count_rows
 from cse_bench.building.facts import collect_facts
 from cse_bench.building.keys import Key
 from cse_bench.building.limits import cut_rows, limit_rows
-from cse_bench.building.notes import order_note, table_notes
+from cse_bench.building.notes import catalogue_note, order_note, table_notes
 from cse_bench.building.numbered import kept_table, number_log, shop_sessions
 from cse_bench.building.pairs import find_pairs
 from cse_bench.building.queries import find_asked
@@ -157,7 +157,7 @@ def build_with_facts(
             shown = rendered_items(basket, items, products, bridges, len(catalogue.shops))
             made |= rendered_tables(shown, users, catalogue, key)
         count_log(report, events, offers, catalogue, visits, users)
-        report.notes += order_note(items, log.ordered)
+        report.notes += [*order_note(items, log.ordered), *catalogue_note(catalogue)]
         stage(STAGES[5])
         train = items.split == "train"
         sessions, unseen = (
@@ -178,10 +178,7 @@ def build_with_facts(
     report.rows = count_rows(tables)
     report.notes += table_notes(tables)
     if not any(t.num_rows for (config, _), t in tables.items() if config == CROSS_SESSIONS.name):
-        raise InputError(
-            "no user visits two shops within the gap, so there is no cross-shop session",
-            "users must be known by one id in all shops; or widen --gap",
-        )
+        raise _no_crossing(report, catalogue, parameters.min_users)
     vectors = [
         round_mantissa(turned(_fit(trainer, own).vectors, key.seed(f"turn {i}")), MANTISSA_BITS)
         for i, own in enumerate(sessions)
@@ -205,6 +202,24 @@ def build_with_facts(
         report=report.as_dict(),
     )
     return contents, facts
+
+
+def _no_crossing(report: BuildReport, catalogue: Catalogue, min_users: int) -> InputError:
+    """Why there is no cross-shop session, as far as counts tell."""
+    names = dict(zip(catalogue.shops, catalogue.raw_shops, strict=True))
+    visits = {names[shop]: counts["visits"] for shop, counts in report.shops.items()}
+    told = ", ".join(f"{shop} {n:,}" for shop, n in visits.items())
+    hint = "users must be known by one id in all shops; or widen --gap"
+    if sum(n > 0 for n in visits.values()) < 2:
+        hint = (
+            f"a visit counts with two products that {min_users} train users met in the shop: "
+            "more of the log, or a smaller --min-users"
+        )
+    return InputError(
+        f"no user visits two shops within the gap, so there is no cross-shop session (visits that "
+        f"count: {told})",
+        hint,
+    )
 
 
 def _kept_sessions(free: ir.Table, *, rendering: bool) -> ir.Table:

@@ -21,15 +21,26 @@ COLOURS = {"passed": "green", "failed": "red", "waived": "yellow", "by the build
     metavar="FILE",
     help="The key it was built with.",
 )
-@click.option("--with-pairs", metavar="FILE", help="As it was for the build.")
-@click.option("--pairs-basis", type=click.Choice(["consent", "public"]), help="Likewise.")
+@click.option("--with-pairs", metavar="FILE", help="The gold pairs that it was built with.")
 @click.option(
-    "--engine", default="duckdb", show_default=True, metavar="duckdb|spark", help="For the log."
+    "--pairs-basis",
+    type=click.Choice(["consent", "public"]),
+    help="The basis that they were given on.",
+)
+@click.option(
+    "--engine",
+    default="duckdb",
+    show_default=True,
+    metavar="duckdb|spark",
+    help="What reads the log.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 @with_log_options
 def command(release: str, as_json: bool, **given: Any) -> int:
-    """Run the privacy gates on RELEASE; those that need log or key only with both."""
+    """Run the privacy gates on RELEASE, by default the embedded one.
+
+    Those that need the log or its key are run only with both. Exit code 1 if a gate fails.
+    """
     from cse_bench import api
     from cse_bench.privacy.registry import GATES
     from cse_bench.progress import steps

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 import cse_bench
+from cse_bench.cli.completion import LOGS
 from cse_bench.cli.settings import read_settings, with_settings
 
 LOG_OPTIONS = (
@@ -123,7 +124,7 @@ def with_log_options(function: Any) -> Any:
 
 
 @click.command("build")
-@click.argument("source")
+@click.argument("source", shell_complete=LOGS)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from cse_bench.cli.completion import ALIGNERS
+
 
 @click.command("check")
-@click.argument("aligner")
+@click.argument("aligner", shell_complete=ALIGNERS)
 def command(aligner: str) -> int:
     """Run the contract checks on ALIGNER, a .py file or a registered name.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import click
+
+from cse_bench.cli.terminal import width
 
 
 @click.command("describe")
@@ -15,14 +16,14 @@ import click
     type=click.Choice(["test", "validation"]),
     default="test",
     show_default=True,
-    help="Whose room and noise.",
+    help="Of which shoppers room and noise are told.",
 )
 @click.option("--no-cache", is_flag=True, help="Fit and score everything anew.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def command(release: str, split: str, no_cache: bool, as_json: bool) -> None:
     """Say what RELEASE holds, and how small a difference between aligners it can show.
 
-    Counts, overlap, how alike the shops' spaces are, hubness; floor, reference and oracle of each
+    By default the embedded release. Counts, overlap, how alike the shops' spaces are, hubness; floor, reference and oracle of each
     task; and the smallest difference that its queries can tell from noise.
     """
     from cse_bench import api
@@ -41,4 +42,4 @@ def command(release: str, split: str, no_cache: bool, as_json: bool) -> None:
 
     from cse_bench.harness.describe_table import print_description
 
-    print_description(found, Console(width=None if sys.stdout.isatty() else 160))
+    print_description(found, Console(width=width()))

@@ -11,6 +11,8 @@ import click
 @click.argument("reference", required=False, metavar="[ORG/NAME[@REVISION]]")
 @click.option(
     "--to",
+    "--out",
+    "to",
     type=click.Path(path_type=Path),
     metavar="DIR",
     help="Where to.  [default: a folder of the release's name]",

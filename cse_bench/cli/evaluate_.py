@@ -8,24 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cse_bench.cli.completion import ALIGNERS, names
 from cse_bench.cli.settings import read_values, with_settings
+from cse_bench.cli.terminal import width
 
 if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
-
-def _completed(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
-    """Names for the shell: the reference aligners', then files."""
-    from click.shell_completion import CompletionItem
-
-    from cse_bench.aligners.registry import ALIGNERS
-
-    names = [CompletionItem(name) for name in ALIGNERS if name.startswith(begun)]
-    return names or [CompletionItem(begun, type="file")]
+    from cse_bench.aligners.loading import AlignerSource
 
 
 @click.command("evaluate")
-@click.argument("aligner", required=False, shell_complete=_completed)
+@click.argument("aligner", required=False, shell_complete=ALIGNERS)
 @click.option("--all", "every", is_flag=True, help="Score every reference aligner; then rank them.")
 @click.option(
     "--release",
@@ -38,7 +30,8 @@ def _completed(_: click.Context, __: click.Parameter, begun: str) -> list[Comple
     "--tracks",
     multiple=True,
     metavar="TRACK",
-    help="Only these tracks (repeat, or separate by commas).",
+    shell_complete=names("cse_bench.harness.tracks", "TRACKS"),
+    help="Only these tracks of cse-bench list (repeat, or separate by commas).",
 )
 @click.option(
     "--split",
@@ -92,8 +85,9 @@ def command(
     """Score ALIGNER, a path of a .py file or a registered name.
 
     Writes result.json and ranks.parquet into a directory, replacing an earlier result there. Runs
-    that were scored before, of just this file on just this data, are taken from the user's cache:
-    an evaluation that was interrupted goes on where it was.
+    that were scored before, of just this file on just this data, are taken from the user's cache
+    ($CSE_BENCH_CACHE, else ~/.cache/cse-bench; it may be deleted): an evaluation that was
+    interrupted goes on where it was.
     """
     from cse_bench import api
     from cse_bench.aligners.loading import find_aligner
@@ -122,6 +116,8 @@ def command(
         click.echo(f"note: the release in the package is scored; ./{release} names yours", err=True)
     if backend == "none" and not warning and not quiet:
         click.echo(f"note: {aligner} runs unconfined, so the result is not official", err=True)
+    if not quiet:
+        _note_name(source)
     before = _tracks_in(target)
     result = api.evaluate(
         aligner,
@@ -147,11 +143,22 @@ def command(
         from cse_bench.tasks.registry import TASKS
 
         primary = [(task.name, *pair) for task in TASKS for pair in task.primary]
-        width = None if sys.stdout.isatty() else 160
-        print_result(result, primary, Console(width=width))
+        print_result(result, primary, Console(width=width()))
         replaced = before - {score.track for score in result.scores}
         lost = f" (the result there before also had {', '.join(sorted(replaced))})"
         click.echo(f"written: {target}/result.json, ranks.parquet{lost if replaced else ''}")
+
+
+def _note_name(source: AlignerSource) -> None:
+    """Tell whose name a file has, if that is not its own: results go by name."""
+    from cse_bench.aligners.loading import AlignerInfo, find_aligner
+    from cse_bench.aligners.registry import ALIGNERS as REFERENCE
+
+    name = source.info.name
+    if name in REFERENCE and source.sha256 != find_aligner(name).sha256:
+        click.echo(f"note: {name} is the name of a reference aligner too", err=True)
+    elif name == AlignerInfo.name and source.path.stem.replace("_", "-") != name:
+        click.echo(f"note: {source.path} has no name of its own, so it is {name}", err=True)
 
 
 def _is_another(directory: Path) -> bool:
@@ -227,7 +234,7 @@ def _evaluate_all(
     elif not quiet:
         from rich.console import Console
 
-        print_ranked(lines, Console(width=None if sys.stdout.isatty() else 160))
+        print_ranked(lines, Console(width=width()))
     for name, problem in problems.items():
         click.echo(f"not scored: {name}: {problem}", err=True)
     write_text_atomically(place / "ranking.md", markdown(lines))

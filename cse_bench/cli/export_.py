@@ -9,7 +9,14 @@ import click
 
 @click.command("export")
 @click.argument("result", type=click.Path(path_type=Path))
-@click.option("--to", required=True, type=click.Choice(["csv", "every-eval-ever"]))
+@click.option(
+    "--to",
+    "--format",
+    "to",
+    required=True,
+    type=click.Choice(["csv", "every-eval-ever"]),
+    help="Which format.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

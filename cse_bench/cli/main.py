@@ -28,7 +28,7 @@ VERBS = {
     "evaluate": "Score an aligner on the benchmark.",
     "export": "Write a result in another format.",
     "leaderboard": "Keep the board: check, take, verify, build, serve.",
-    "list": "List aligners, trainers, tasks and tracks.",
+    "list": "List logs, trainers, aligners, tracks and tasks.",
     "neighbours": "Show the nearest products, before and after alignment.",
     "new": "Write a commented template of an aligner.",
     "report": "Show a result as one HTML page.",
@@ -106,8 +106,10 @@ def main(arguments: list[str] | None = None) -> Any:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """Being told to stop is being interrupted: what was begun is cleaned up."""
+    again = INTERRUPTED.is_set()
     INTERRUPTED.set()
-    raise KeyboardInterrupt
+    if not again:  # the first is being obeyed: another would but break its cleaning up
+        raise KeyboardInterrupt
 
 
 def _unexpected(error: BaseException) -> NoReturn:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from cse_bench.cli.completion import ALIGNERS
+
 
 @click.command("neighbours")
 @click.argument("text")
@@ -12,6 +14,7 @@ import click
 )
 @click.option(
     "--aligner",
+    shell_complete=ALIGNERS,
     default="procrustes",
     show_default=True,
     metavar="ALIGNER",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -15,4 +16,5 @@ def command(file: Path) -> None:
 
     api.new_aligner(file)
     click.echo(f"written: {file}")
-    click.echo(f"next: cse-bench check {file} && cse-bench evaluate {file}")
+    name = shlex.quote(str(file))
+    click.echo(f"next: cse-bench check {name} && cse-bench evaluate {name}")

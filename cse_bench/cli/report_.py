@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from cse_bench.cli.completion import ALIGNERS
+
 
 @click.command("report")
 @click.argument("result", type=click.Path(path_type=Path))
@@ -17,6 +19,7 @@ import click
 )
 @click.option(
     "--aligner",
+    shell_complete=ALIGNERS,
     metavar="ALIGNER",
     help="Run this file or registered name again, instead of reading aligned.parquet.",
 )

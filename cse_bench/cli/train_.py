@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cse_bench.cli.build_ import with_log_options
+from cse_bench.cli.completion import TRAINERS
 from cse_bench.cli.settings import read_settings, with_settings
 
 SOURCE_OPTIONS = (
@@ -66,7 +67,7 @@ def source_of(given: dict[str, Any]) -> Any:
 
 
 @click.command("train")
-@click.argument("trainer")
+@click.argument("trainer", shell_complete=TRAINERS)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
+from cse_bench.cli.completion import TRAINERS
 from cse_bench.cli.settings import read_settings
 from cse_bench.cli.train_ import source_of, with_source
 
 
 @click.command("tune")
-@click.argument("trainer")
+@click.argument("trainer", shell_complete=TRAINERS)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

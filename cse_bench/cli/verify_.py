@@ -6,11 +6,16 @@ from pathlib import Path
 
 import click
 
+from cse_bench.cli.completion import ALIGNERS
+
 
 @click.command("verify")
 @click.argument("result", type=click.Path(path_type=Path))
 @click.option(
-    "--aligner", metavar="ALIGNER", help="Run this file or registered name again, in a sandbox."
+    "--aligner",
+    shell_complete=ALIGNERS,
+    metavar="ALIGNER",
+    help="Run this file or registered name again, in a sandbox.",
 )
 @click.option(
     "--release",

@@ -125,7 +125,9 @@ def _drawn(
     step: Callable[[str], None],
 ) -> Run:
     """One run of a track, with its draw of the evidence."""
-    step(f"{track.name} {direction.source} → {direction.target} {run + 1}")
+    of = n_runs(aligner, track, seeds)
+    which = f", run {run + 1} of {of}" if of > 1 else ""
+    step(f"{track.name} {direction.source} → {direction.target}{which}")
     evidence = draw_evidence(direction.evidence, track, run % track.draws)
     first = run == 0
     keep = keep_vectors and first

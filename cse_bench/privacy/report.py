@@ -42,6 +42,8 @@ class Value(BaseModel):
             text += f" [{self.low:.3g}, {self.high:.3g}]"
         if self.limit is not None:
             text += f", {'at least' if self.at_least else 'at most'} {self.limit:.3g}"
+            if not self.holds and not self.at_least and self.value <= self.limit:
+                text += " (the interval's upper end counts)"
         if self.n is not None:
             text += f", n {self.n:,}"
         return text + (f"  {self.example}" if self.example else "")

@@ -125,9 +125,15 @@ def _found(gate: dict[str, Any]) -> str:
         return "–"
     limited = [value for value in values if value["limit"] is not None]
     shown = [max(limited, key=_pressure)] if limited else values[:2]
-    return "; ".join(f"{value['what']}: {_with_interval(value)}" for value in shown).replace(
-        "|", "∣"
-    )
+    told = (f"{value['what']}: {_with_interval(value)}{_limit(value)}" for value in shown)
+    return "; ".join(told).replace("|", "∣")
+
+
+def _limit(value: dict[str, Any]) -> str:
+    """What must hold, in figures: a limit may follow from the number of rows."""
+    if value["limit"] is None:
+        return ""
+    return f" ({'at least' if value['at_least'] else 'at most'} {value['limit']:.3g})"
 
 
 def _pressure(value: dict[str, Any]) -> float:
@@ -243,7 +249,7 @@ def _front_matter(manifest: Manifest, tables: dict[str, pa.Table]) -> dict[str, 
     return {
         "license": manifest.licence,
         "pretty_name": "Cross-shop embeddings",
-        "language": ["en"],
+        **({"language": ["en"]} if manifest.build["log"] == "completejourney" else {}),
         "tags": ["product-embeddings", "embedding-alignment", "e-commerce", "zero-shot"],
         "configs": configs,
         "dataset_info": infos,

@@ -164,5 +164,6 @@ def _caption(names: tuple[str, ...]) -> str:
     oracle = "; oracle: the dictionary of every pair (no bound)" if "oracle" in names else ""
     return (
         f"floor: a random rotation; reference: procrustes on all train pairs{oracle}.\n"
-        "gap closed: (score - floor) / (reference - floor)."
+        "gap closed: (score - floor) / (reference - floor). retention, a guard, closes none:\n"
+        "what is left of a shop's own quality, in the shop that keeps less."
     )
