@@ -23,8 +23,9 @@ from cse_bench.cli.terminal import width
 def command(release: str, split: str, no_cache: bool, as_json: bool) -> None:
     """Say what RELEASE holds, and how small a difference between aligners it can show.
 
-    By default the embedded release. Counts, overlap, how alike the shops' spaces are, hubness; floor, reference and oracle of each
-    task; and the smallest difference that its queries can tell from noise.
+    By default the embedded release. Counts, overlap, how alike the shops' spaces are, hubness;
+    floor, reference and oracle of each task; and the smallest difference that its queries can tell
+    from noise.
     """
     from cse_bench import api
     from cse_bench.progress import steps
