@@ -35,11 +35,11 @@ from cse_bench.metrics.ranking import mean_by
 from cse_bench.metrics.smoothmax import Wanted, smooth_maxima
 from cse_bench.ragged import Ragged
 from cse_bench.release.read import Release
+from cse_bench.release.schema import ALL_SPLITS
 from cse_bench.tasks.completion import Completion
 from cse_bench.tasks.retention import OwnShop, above_chance
 from cse_bench.tasks.type_ahead import Asked, PreparedTypeAhead, crossed_scales
 
-SPLITS = ("train", "validation", "test")
 COLUMNS = ("floor", "popularity", "shuffled", "p50", "p500", "all", "oracle")
 SHUFFLES = tuple(f"shuffled {i}" for i in range(5))
 SPACES = tuple(s for s in COLUMNS if s != "shuffled") + SHUFFLES
@@ -70,7 +70,7 @@ def prepare(release: Release) -> list[Side]:
     sides = []
     for source, target in release.directions:
         direction = Direction.prepare(release, "validation", source, target)
-        every = np.concatenate([release.pairs(s, source, target) for s in SPLITS])
+        every = np.concatenate([release.pairs(s, source, target) for s in ALL_SPLITS])
         known = {
             "p50": draw_evidence(direction.evidence, TRACKS["pairs-50"], 0),
             "p500": draw_evidence(direction.evidence, TRACKS["pairs-500"], 0),
@@ -171,7 +171,7 @@ def shown(share: float) -> Callable[[Side, str], Values]:
     def score(side: Side, space: str) -> Values:
         d = side.direction
         rows = side.rows("rendered")
-        pairs = np.concatenate([d.release.pairs(s, d.source, d.target) for s in SPLITS[1:]])
+        pairs = np.concatenate([d.release.pairs(s, d.source, d.target) for s in ALL_SPLITS[1:]])
         there = np.full(len(d.release.shops[d.source]), -1)
         there[pairs[:, 0]] = pairs[:, 1]
         back = np.full(len(side.popularity), -1)

@@ -34,6 +34,10 @@ os.environ.setdefault(
 # What is compiled as it runs (UMAP) runs once here.
 os.environ.setdefault("NUMBA_OPT", "1")
 
+# readline, which pytest imports, tells every child that its terminal is 80 letters wide.
+for name in ("COLUMNS", "LINES"):
+    os.unsetenv(name)
+
 # The user's own cache has no part in the tests; workers and subprocesses share this one.
 os.environ.setdefault("CSE_BENCH_CACHE", tempfile.mkdtemp(prefix="cse-bench-tests-"))
 

@@ -75,7 +75,7 @@ def report(
     from cse_bench.results.read import read_result, result_file
     from cse_bench.results.report.maps import PROJECTIONS
     from cse_bench.results.report.page import render_page, view_of
-    from cse_bench.tasks.registry import TASKS
+    from cse_bench.tasks.registry import PRIMARY, TASKS
 
     for module in ("jinja2", "plotly"):
         require(module, "report", "a report")
@@ -95,10 +95,9 @@ def report(
     found = _space_of(path, record, data, aligner, asked, isolation)
     step("drawing")
     view = found if isinstance(found, str) else view_of(found, projection)
-    primary = [(task.name, *pair) for task in TASKS for pair in task.primary]
     about = {task.name: task.about for task in TASKS}
     guards = frozenset(task.name for task in TASKS if task.guard)
-    text = render_page(record, primary, about, view, guards)
+    text = render_page(record, PRIMARY, about, view, guards)
     step("writing")
     write_text_atomically(page, text)
     return page

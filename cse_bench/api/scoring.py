@@ -195,7 +195,7 @@ def evaluate_all(
     from cse_bench.aligners.registry import ALIGNERS
     from cse_bench.harness.tracks import TRACKS, tracks_for
     from cse_bench.results.ranked import ranked
-    from cse_bench.tasks.registry import TASKS
+    from cse_bench.tasks.registry import PRIMARY
 
     for name in tracks:
         if name not in TRACKS:
@@ -225,8 +225,7 @@ def evaluate_all(
             continue
         results.append(result)
         told(f"{name}: {sum(run.fit_seconds for run in result.runs):.0f} s of fitting")
-    primary = [(task.name, *pair) for task in TASKS for pair in task.primary]
-    return ranked(results, primary, list(TRACKS)), problems
+    return ranked(results, PRIMARY, list(TRACKS)), problems
 
 
 def _aligner_source(aligner: str | Path | type[Aligner] | Aligner) -> AlignerSource:

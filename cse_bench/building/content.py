@@ -66,5 +66,5 @@ def content_vectors(titles: list[str | None], *, random_state: int) -> Matrix | 
         return None
     reduced = TruncatedSVD(c, n_iter=7, random_state=random_state).fit_transform(weights)
     norms = np.linalg.norm(reduced, axis=1, keepdims=True)
-    unit = np.divide(reduced, norms, out=np.zeros_like(reduced), where=norms > 0)
-    return np.asarray(unit, dtype=np.float32)[row_of]
+    scaled = np.divide(reduced, norms, out=np.zeros_like(reduced), where=norms > 0)
+    return np.asarray(scaled, dtype=np.float32)[row_of]

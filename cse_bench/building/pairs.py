@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends import BaseBackend
 
-SPLITS = ("train", "validation", "test")
 SHARES = (1 / 3, 1 / 3 + 1 / 6)
 """Where train ends and where validation ends: 1/3, 1/6, 1/2."""
 
@@ -33,7 +32,7 @@ class GoldPairs:
     left, right : ndarray of shape (m,), int64
         Release row of the product in the first and in the second shop.
     split : ndarray of shape (m,), int64
-        Index into `SPLITS`.
+        Index into `release.schema.ALL_SPLITS`.
     """
 
     left: Ints

@@ -12,9 +12,10 @@ import pyarrow as pa
 from cse_bench.building.catalogue import Catalogue
 from cse_bench.building.keys import Key
 from cse_bench.building.numbers import Users
-from cse_bench.building.pairs import SPLITS, GoldPairs
+from cse_bench.building.pairs import GoldPairs
 from cse_bench.ragged import Ragged
 from cse_bench.release.schema import (
+    ALL_SPLITS,
     CROSS_SESSIONS,
     PAIRS,
     QUERIES,
@@ -177,7 +178,7 @@ def pairs_tables(pairs: GoldPairs, catalogue: Catalogue, key: Key) -> Tables:
     """``pairs``, each split in a random order."""
     ids = np.array(catalogue.ids, dtype=object)
     tables: Tables = {}
-    for number, split in enumerate(SPLITS):
+    for number, split in enumerate(ALL_SPLITS):
         index = np.flatnonzero(pairs.split == number)
         index = index[key.order(f"row-order-{PAIRS.name}-{split}", _numbers(len(index)))]
         columns = [pa.array(ids[side[index]], pa.string()) for side in (pairs.left, pairs.right)]

@@ -24,6 +24,7 @@ def command(aligner: str) -> int:
         elif problem in problems:  # what stops one check stops others before they can tell
             click.echo(f"{click.style('?   ', fg='yellow')} {name}: stopped by the same")
         else:
-            click.echo(f"{click.style('FAIL', fg='red')} {name}\n     {problem}")
+            told = problem.replace("\n", "\n     ")
+            click.echo(f"{click.style('FAIL', fg='red')} {name}\n     {told}")
             problems.add(problem)
     return 1 if problems else 0

@@ -140,10 +140,9 @@ def command(
         from rich.console import Console
 
         from cse_bench.results.table import print_result
-        from cse_bench.tasks.registry import TASKS
+        from cse_bench.tasks.registry import PRIMARY
 
-        primary = [(task.name, *pair) for task in TASKS for pair in task.primary]
-        print_result(result, primary, Console(width=width()))
+        print_result(result, PRIMARY, Console(width=width()))
         replaced = before - {score.track for score in result.scores}
         lost = f" (the result there before also had {', '.join(sorted(replaced))})"
         click.echo(f"written: {target}/result.json, ranks.parquet{lost if replaced else ''}")

@@ -150,7 +150,7 @@ def _rooms(direction: Direction, context: Context, entries: tuple[Run, Run]) -> 
                 floor=seen,
                 reference=reference,
                 oracle=oracle,
-                discriminative=(None if oracle is None or task.guard else oracle.low > seen.value),
+                discriminative=(None if oracle is None else oracle.low > seen.value),
                 detectable=_detectable(entries, *what),
             )
 

@@ -142,12 +142,9 @@ class Account:
     ----------
     name : str
         The user.
-    organisations : tuple of str
-        Those that the user is a member of.
     """
 
     name: str
-    organisations: tuple[str, ...]
 
 
 def who_am_i(api: HfApi) -> Account:
@@ -164,4 +161,4 @@ def who_am_i(api: HfApi) -> Account:
         raise InputError(
             "the token may only read", "make one that may write at huggingface.co/settings/tokens"
         )
-    return Account(said["name"], tuple(org["name"] for org in said.get("orgs", [])))
+    return Account(said["name"])

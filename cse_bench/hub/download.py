@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 DATASET = "dataset"
-COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def load_from_hub(hub: Hub, reference: Reference) -> Release:

@@ -27,7 +27,6 @@ from cse_bench.leaderboard.folders import ALIGNER, Folder, read_verification
 from cse_bench.leaderboard.ranking import Contender, standings
 from cse_bench.leaderboard.verification import Verification
 from cse_bench.release.read import Release
-from cse_bench.results.entries import CONTROL
 from cse_bench.results.gap import mean_gap
 from cse_bench.results.read import read_ranks, read_result
 from cse_bench.results.record import Result, Score
@@ -122,7 +121,7 @@ def _entry(folder: Folder, verification: Verification, result: Result) -> BoardE
 
 
 def _has(result: Result, track: str) -> bool:
-    return track != CONTROL and any(score.track == track for score in result.scores)
+    return any(score.track == track for score in result.scores)
 
 
 def _cost(result: Result, track: str) -> TrackCost:

@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from cse_bench.ragged import Ragged
 from cse_bench.types import Matrix
 
 BLOCK_BYTES = 4 << 20
@@ -50,6 +51,22 @@ def for_each_block(
         visit(part, np.dot(queries[part], columns))
 
     on_all_cores(work, cut(len(queries), size))
+
+
+def hide(scores: Matrix, part: slice, hidden: Ragged) -> None:
+    """Give the lowest score to what is no candidate of a query.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (b, n), float32
+        Scores of the queries `part`; changed in place.
+    part : slice
+        Which queries.
+    hidden : Ragged
+        Candidates to hide, a row for each of all queries.
+    """
+    own = slice(hidden.offsets[part.start], hidden.offsets[part.stop])
+    scores[hidden.rows[own] - part.start, hidden.values[own]] = -np.inf
 
 
 def cut(length: int, size: int) -> list[slice]:

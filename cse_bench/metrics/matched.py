@@ -108,6 +108,37 @@ def find_neighbours(
     return Neighbours(row, item, np.where(counts, index, item[:, None]).astype(np.int32), width)
 
 
+def neighbours_in_block(
+    scores: Matrix, part: slice, near: Neighbours, first: Ints
+) -> tuple[slice, Matrix, Matrix]:
+    """Pick what is ranked, and its neighbours, from the scores of some queries.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (b, n), float32
+        Scores of all candidates, of the queries `part`.
+    part : slice
+        Which queries.
+    near : Neighbours
+        What is ranked, ``row`` ascending, and among what.
+    first : ndarray of shape (n_queries + 1,), int64
+        The first of `near` of each query: ``searchsorted(near.row, arange(n_queries + 1))``.
+
+    Returns
+    -------
+    rows : slice
+        Which of `near` they are.
+    own : ndarray of shape (m,), float32
+        Score of each product.
+    others : ndarray of shape (m, 2 * WIDTH), float32
+        Scores of its neighbours.
+    """
+    rows = slice(int(first[part.start]), int(first[part.stop]))
+    row = near.row[rows] - part.start
+    others = np.take(scores.ravel(), near.index[rows] + row[:, None] * scores.shape[1])
+    return rows, scores[row, near.item[rows]], others
+
+
 def count_neighbours(own: Matrix, others: Matrix, width: Ints) -> tuple[Ints, Ints]:
     """Place each product among its neighbours.
 
@@ -125,9 +156,8 @@ def count_neighbours(own: Matrix, others: Matrix, width: Ints) -> tuple[Ints, In
     greater, ties : ndarray of shape (m,), int64
         How many neighbours score higher; how many are tied.
     """
-    padding = (
-        others.shape[1] - 2 * width
-    )  # padded places hold the product itself: ties that do not count
+    # Padded places hold the product itself: ties that do not count.
+    padding = others.shape[1] - 2 * width
     greater, ties = count_above(others, own)
     return greater, ties + 1 - padding  # the product itself is not among its neighbours
 
@@ -182,10 +212,7 @@ def _place_in_blocks(queries: Matrix, candidates: Matrix, near: Neighbours) -> t
     greater, ties = np.empty((2, len(near.row)), np.int64)
 
     def visit(part: slice, scores: Matrix) -> None:
-        rows = slice(first[part.start], first[part.stop])
-        row = near.row[rows] - part.start
-        others = np.take(scores.ravel(), near.index[rows] + row[:, None] * scores.shape[1])
-        own = scores[row, near.item[rows]]
+        rows, own, others = neighbours_in_block(scores, part, near, first)
         greater[rows], ties[rows] = count_neighbours(own, others, near.width[rows])
 
     for_each_block(queries, candidates, visit)

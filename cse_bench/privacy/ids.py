@@ -8,6 +8,7 @@ import re
 import numpy as np
 
 from cse_bench.privacy.base import LOG_AND_KEY, NOTHING, Gate, Reading, Subject, no_order
+from cse_bench.release.schema import ALL_SPLITS
 from cse_bench.types import Ints
 
 HASHES = ("md5", "sha1", "sha256", "blake2b", "blake2s")
@@ -35,7 +36,7 @@ def _ids(subject: Subject) -> list[Reading]:
     readings.append(Reading("ids shared by two shops", shared, limit=0))
     for source, target in release.directions:
         if source < target:
-            parts = [release.pairs(s, source, target) for s in ("train", "validation", "test")]
+            parts = [release.pairs(s, source, target) for s in ALL_SPLITS]
             pairs = np.concatenate(parts)
             if len(pairs):
                 what = f"order of {source}'s numbers and {target}'s over gold pairs"

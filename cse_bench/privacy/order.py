@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from cse_bench.privacy.base import LOG_AND_KEY, Gate, Reading, Subject, no_order
 from cse_bench.privacy.ids import raw_order
+from cse_bench.release.schema import ALL_SPLITS
 
 
 def _row_order(subject: Subject) -> list[Reading]:
@@ -18,7 +19,7 @@ def _row_order(subject: Subject) -> list[Reading]:
         order = raw_order(facts.raw_products[name])
         readings.append(no_order(f"products/{name}", np.arange(len(order)), order))
         rank |= dict(zip(shop.ids, order.tolist(), strict=True))
-    for split in ("train", "validation", "test"):
+    for split in ALL_SPLITS:
         if release.has("pairs", split):
             for side in ("left_id", "right_id"):
                 ids = release.table("pairs", split)[side].to_pylist()

@@ -6,6 +6,7 @@ import re
 
 from cse_bench.privacy.base import LOG_AND_KEY, NOTHING, Gate, Reading, Subject
 from cse_bench.privacy.support import LEAST
+from cse_bench.release.schema import ALL_SPLITS
 
 PERSONAL = {
     "an e-mail address": re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]{2,}"),
@@ -38,7 +39,7 @@ def words(text: str) -> list[str]:
 def _texts(subject: Subject) -> list[tuple[str, str]]:
     """(Target shop, query) of every row, distinct."""
     found: set[tuple[str, str]] = set()
-    for split in ("train", "validation", "test"):
+    for split in ALL_SPLITS:
         if subject.release.has("queries", split):
             table = subject.release.table("queries", split)
             shops, texts = (table[c].to_pylist() for c in ("target_shop", "query"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -51,14 +52,14 @@ class Line:
         }
 
 
-def ranked(results: list[Result], primary: list[Primary], tracks: list[str]) -> list[Line]:
+def ranked(results: list[Result], primary: Sequence[Primary], tracks: list[str]) -> list[Line]:
     """The lines of every track and primary metric, by gap closed, best first.
 
     Parameters
     ----------
     results : list of Result
         On one release, split and protocol.
-    primary : list of (task, variant, metric)
+    primary : sequence of (task, variant, metric)
         What to show, in order.
     tracks : list of str
         The tracks, in order.

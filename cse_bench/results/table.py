@@ -14,14 +14,14 @@ from cse_bench.results.ranked import Primary, short
 from cse_bench.results.record import Result, Score
 
 
-def print_result(result: Result, primary: list[Primary], console: Console) -> None:
+def print_result(result: Result, primary: Sequence[Primary], console: Console) -> None:
     """Print the primary scores of a result, one line a track, task and direction.
 
     Parameters
     ----------
     result : Result
         The record.
-    primary : list of (task, variant, metric)
+    primary : sequence of (task, variant, metric)
         What to show, in order.
     console : rich Console
         Where to.
@@ -81,7 +81,7 @@ def _without(n: int) -> tuple[str, ...]:
     return tuple(name for name in COLUMNS if name not in SPARED[:n])
 
 
-def _lines(result: Result, primary: list[Primary]) -> Iterator[_Line]:
+def _lines(result: Result, primary: Sequence[Primary]) -> Iterator[_Line]:
     for track in dict.fromkeys(score.track for score in result.scores):
         for task, variant, metric in primary:
             for score in result.scores:

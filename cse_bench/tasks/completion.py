@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cse_bench.metrics.blocks import for_each_block
+from cse_bench.metrics.blocks import for_each_block, hide
 from cse_bench.metrics.cosine import session_means, unit
 from cse_bench.metrics.depth import count_above_to_depth
 from cse_bench.metrics.matched import (
@@ -15,6 +15,7 @@ from cse_bench.metrics.matched import (
     count_neighbours,
     find_neighbours,
     hits_in_top_tenth,
+    neighbours_in_block,
 )
 from cse_bench.metrics.ranking import first_hit_at, mean_by, ndcg_at
 from cse_bench.ragged import Ragged
@@ -144,13 +145,9 @@ def rank_rows(
     full = np.empty((2, len(hidden.values)), np.int64)
 
     def visit(part: slice, scores: Matrix) -> None:
-        rows = slice(first_near[part.start], first_near[part.stop])
-        row = near.row[rows] - part.start
-        others = np.take(scores.ravel(), near.index[rows] + row[:, None] * scores.shape[1])
-        own = scores[row, near.item[rows]]
+        rows, own, others = neighbours_in_block(scores, part, near, first_near)
         matched[:, rows] = count_neighbours(own, others, near.width[rows])
-        seen = slice(shown.offsets[part.start], shown.offsets[part.stop])
-        scores[shown.rows[seen] - part.start, shown.values[seen]] = -np.inf
+        hide(scores, part, shown)
         items = slice(hidden.offsets[part.start], hidden.offsets[part.stop])
         row = row_of[items] - part.start
         own = scores[row, hidden.values[items]]

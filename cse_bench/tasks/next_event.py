@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from cse_bench.aligners.contract import Aligned
-from cse_bench.metrics.blocks import for_each_block
+from cse_bench.metrics.blocks import for_each_block, hide
 from cse_bench.metrics.cosine import session_means, unit
 from cse_bench.metrics.depth import count_above_to_depth
 from cse_bench.metrics.matched import (
@@ -17,11 +17,13 @@ from cse_bench.metrics.matched import (
     count_neighbours,
     find_neighbours,
     hits_in_top_tenth,
+    neighbours_in_block,
 )
 from cse_bench.metrics.ranking import QUARTERS, first_hit_at, mean_by, ndcg_at, quarters, recall_at
 from cse_bench.metrics.smoothmax import Wanted, smooth_maxima
 from cse_bench.ragged import Ragged
 from cse_bench.release.read import Release
+from cse_bench.release.schema import ALL_SPLITS
 from cse_bench.release.tables import CrossRows
 from cse_bench.tasks.base import PreparedTask, Ranks, Task, VariantScores
 from cse_bench.tasks.prior import prior_weight
@@ -66,9 +68,7 @@ class NextEvent(Task):
         self, release: Release, split: str, source: str, target: str
     ) -> PreparedTask | None:
         """Read the rows and find every target's neighbours; see `Task.prepare`."""
-        pairs = np.concatenate(
-            [release.pairs(s, source, target) for s in ("train", "validation", "test")]
-        )
+        pairs = np.concatenate([release.pairs(s, source, target) for s in ALL_SPLITS])
         popularity = release.shops[target].popularity
         prior = np.float32(prior_weight(release, target)) * popularity
         usual, _ = release.sessions("train", source)
@@ -162,23 +162,18 @@ def _score_rows(
     prepared: PreparedRows, source: Matrix, target: Matrix, always: Matrix
 ) -> list[VariantScores]:
     """Score by the mean; `always` is what every session gives to each target product."""
-    rows, near = prepared.rows, prepared.neighbours
-    relevant, query_of = rows.target, rows.target.rows
-    first_near = np.searchsorted(near.row, np.arange(len(rows.group) + 1))
+    asked, near = prepared.rows, prepared.neighbours
+    relevant, query_of = asked.target, asked.target.rows
+    first_near = np.searchsorted(near.row, np.arange(len(asked.group) + 1))
     matched = np.empty((2, len(near.row)), np.int64)
     plain, popular = np.empty((2, 2, len(relevant.values)), np.int64)
 
     def visit(part: slice, scores: Matrix) -> None:
-        begin, end = first_near[part.start], first_near[part.stop]
-        row = near.row[begin:end] - part.start
-        item, index = near.item[begin:end], near.index[begin:end]
-        own = scores[row, item] - always[item]
-        others = np.take(scores.ravel(), index + row[:, None] * scores.shape[1]) - always[index]
-        matched[:, begin:end] = count_neighbours(own, others, near.width[begin:end])
+        rows, own, others = neighbours_in_block(scores, part, near, first_near)
+        own, others = own - always[near.item[rows]], others - always[near.index[rows]]
+        matched[:, rows] = count_neighbours(own, others, near.width[rows])
 
-        masked = prepared.masked
-        hidden = slice(masked.offsets[part.start], masked.offsets[part.stop])
-        scores[masked.rows[hidden] - part.start, masked.values[hidden]] = -np.inf
+        hide(scores, part, prepared.masked)
         begin, end = relevant.offsets[part.start], relevant.offsets[part.stop]
         row = query_of[begin:end] - part.start
         for places in (plain, popular):
@@ -186,8 +181,8 @@ def _score_rows(
             places[:, begin:end] = count_above_to_depth(scores, row, own, DEPTH)
             scores += prepared.prior
 
-    for_each_block(session_means(source, rows.source), target, visit)
-    n = len(rows.group)
+    for_each_block(session_means(source, asked.source), target, visit)
+    n = len(asked.group)
     greater, ties = matched
     item_auc = auc(greater, ties, near.width)
     ranks = Ranks(near.row, near.item, greater, ties, 2 * near.width + 1)
@@ -199,13 +194,13 @@ def _score_rows(
     for places, mark in ((plain, ""), (popular, "+popularity")):
         full = _full_catalogue(places[0], places[1], relevant)
         metrics |= {name + mark: values for name, values in full.items()}
-    scored = [VariantScores(prepared.variant, rows.group, metrics, ranks)]
+    scored = [VariantScores(prepared.variant, asked.group, metrics, ranks)]
     parts = {f"popularity-{q + 1}of{QUARTERS}": prepared.quarter == q for q in range(QUARTERS)}
     if prepared.novel is not None:
         parts["novel"] = prepared.novel
     for name, kept in parts.items():
         only = mean_by(near.row[kept], item_auc[kept], n)
-        scored.append(VariantScores(f"{prepared.variant}-{name}", rows.group, {"auc": only}))
+        scored.append(VariantScores(f"{prepared.variant}-{name}", asked.group, {"auc": only}))
     return scored
 
 

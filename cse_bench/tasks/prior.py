@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from cse_bench.metrics.blocks import for_each_block
+from cse_bench.metrics.blocks import for_each_block, hide
 from cse_bench.metrics.cosine import session_means, unit
 from cse_bench.metrics.depth import count_above_to_depth
 from cse_bench.metrics.ranking import ndcg_at
@@ -51,8 +51,7 @@ def prior_weight(release: Release, shop: str) -> float:
     greater, ties = np.empty((2, len(WEIGHTS), len(hidden.values)), np.int64)
 
     def visit(part: slice, scores: Matrix) -> None:
-        seen = slice(shown.offsets[part.start], shown.offsets[part.stop])
-        scores[shown.rows[seen] - part.start, shown.values[seen]] = -np.inf
+        hide(scores, part, shown)
         items = slice(hidden.offsets[part.start], hidden.offsets[part.stop])
         row = row_of[items] - part.start
         for i, weight in enumerate(WEIGHTS):

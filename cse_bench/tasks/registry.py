@@ -14,3 +14,6 @@ TASKS: tuple[Task, ...] = (
     Translation(),
     Retention(),
 )
+
+PRIMARY = tuple((task.name, *pair) for task in TASKS for pair in task.primary)
+"""Task, variant and metric of what is shown first, in order."""

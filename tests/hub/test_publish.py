@@ -180,7 +180,7 @@ def test_results_of_another_release_are_refused(release, built, scored, repo):
     assert len(read_yardsticks(scored, built.manifest, primary)) == 2
     with pytest.raises(InputError, match="is about another release"):
         read_yardsticks(scored, release.manifest, primary)
-    with pytest.raises(InputError, match="is no result"):
+    with pytest.raises(InputError, match="there is no file"):
         read_yardsticks(scored.parent, built.manifest, primary)
 
 

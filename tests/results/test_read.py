@@ -12,7 +12,7 @@ import pytest
 
 from cse_bench.errors import InputError
 from cse_bench.harness.protocol import PROTOCOL_VERSION
-from cse_bench.results.read import read_ranks, read_result
+from cse_bench.results.read import read_ranks, read_result, result_file
 from cse_bench.results.rescore import PRIMARY, rescore
 from cse_bench.tasks.registry import TASKS
 from tests.results.conftest import SCORED, with_column
@@ -46,10 +46,15 @@ def test_the_primary_metrics_are_those_of_the_tasks():
 def test_a_path_that_is_no_file(written, tmp_path):
     with pytest.raises(InputError, match=r"there is no file .*absent\.json"):
         read_result(tmp_path / "absent.json")
-    with pytest.raises(InputError, match=r"is a directory(.|\n)*give .*ridge/result\.json"):
-        read_result(written / "ridge")
-    with pytest.raises(InputError, match="is a directory, not a result"):
+    with pytest.raises(InputError, match=r"is a directory, and holds no result\.json"):
         read_result(tmp_path)
+
+
+def test_a_directory_is_the_result_in_it(written, tmp_path):
+    file = written / "ridge" / "result.json"
+    assert result_file(written / "ridge") == file
+    assert result_file(str(file)) == file
+    assert result_file(tmp_path) == tmp_path, "told by who reads it"
 
 
 @pytest.mark.parametrize(

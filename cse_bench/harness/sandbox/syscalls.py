@@ -56,7 +56,6 @@ signal at the parent's death stays as it was set."""
 
 NEWER = 424
 """From here on a refusal says "no such call", so that libraries fall back to older ones."""
-CLONE3 = 435
 
 
 class Guarded(NamedTuple):

@@ -9,13 +9,13 @@ import numpy as np
 from cse_bench.metrics.blocks import for_each_block
 from cse_bench.metrics.cosine import unit
 from cse_bench.metrics.ranking import count_above, reciprocal_rank
+from cse_bench.release.schema import ALL_SPLITS
 from cse_bench.release.tables import ShopTable
 from cse_bench.results.report.space import Space
 from cse_bench.types import Floats, Ints, Matrix
 
 PRODUCTS = 10
 NEIGHBOURS = 5
-SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _example(
 def _pairs_of(space: Space, row: int) -> set[int]:
     """Rows of the target products that the release, in any split, calls the same product."""
     found: set[int] = set()
-    for split in SPLITS:
+    for split in ALL_SPLITS:
         pairs = space.release.pairs(split, space.place.source, space.place.target)
         found.update(pairs[pairs[:, 0] == row, 1].tolist())
     return found

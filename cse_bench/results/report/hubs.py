@@ -6,15 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cse_bench.metrics.blocks import for_each_block
 from cse_bench.metrics.cosine import unit
-from cse_bench.metrics.depth import best_members
+from cse_bench.metrics.hubness import NEIGHBOURS, k_occurrence, skewness
 from cse_bench.results.report.drawing import Drawing
 from cse_bench.results.report.space import Space
 from cse_bench.results.report.style import OTHER, SERIES, new_figure, plain
 from cse_bench.types import Ints, Matrix
-
-NEAREST = 10
 
 TONES_OF = {
     "after alignment": SERIES[0],
@@ -54,39 +51,6 @@ class Hubness:
         return int(self.occurrence.max(initial=0))
 
 
-def k_occurrence(source: Matrix, target: Matrix, k: int = NEAREST) -> Ints:
-    """Count, for each target product, the source products that have it among their `k` nearest.
-
-    Parameters
-    ----------
-    source, target : ndarray of shape (n, width), float32
-        Unit vectors.
-    k : int
-        How many; products as near as the last of them count too.
-
-    Returns
-    -------
-    ndarray of shape (n_target,), int64
-
-    References
-    ----------
-    Radovanović, Nanopoulos & Ivanović 2010, "Hubs in Space", section 2.
-    """
-    k = min(k, len(target))
-    parts: list[Ints] = []  # appended to by several threads, which a list allows
-
-    def visit(part: slice, scores: Matrix) -> None:
-        members, _ = best_members(scores, k)
-        last = members.shape[1] - k
-        bound = np.partition(members, last, axis=1)[:, last]
-        near = scores >= bound[:, None]
-        parts.append(near.view(np.uint8).sum(axis=0, dtype=np.int64))
-
-    for_each_block(source, target, visit)
-    total: Ints = np.sum(parts, axis=0, dtype=np.int64)
-    return total
-
-
 def hubness(space: Space) -> list[Hubness]:
     """Hubness after alignment, of the reference, and before, as far as these exist."""
     after, reference, before = TONES_OF
@@ -100,11 +64,7 @@ def hubness(space: Space) -> list[Hubness]:
 
 def _measure(name: str, source: Matrix, target: Matrix) -> Hubness:
     counts = k_occurrence(unit(source), unit(target))
-    apart = counts - counts.mean()
-    spread = float(np.mean(apart**2))
-    # Written out: scipy.stats takes a second to import.
-    skewness = float(np.mean(apart**3)) / spread**1.5 if spread else 0.0
-    return Hubness(name, counts, skewness)
+    return Hubness(name, counts, skewness(counts))
 
 
 def hub_drawing(found: list[Hubness]) -> Drawing:
@@ -133,7 +93,7 @@ def hub_drawing(found: list[Hubness]) -> Drawing:
         f"{each.most:,} times"
         for each in found
     )
-    caption = f"source products that have a target product among their {NEAREST} nearest"
+    caption = f"source products that have a target product among their {NEIGHBOURS} nearest"
     return Drawing("hubs", caption, f"Histogram of {caption}. {told}.", figure)
 
 

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib import resources
@@ -78,7 +78,7 @@ def view_of(space: Space, projection: str = "pca") -> View:
 
 def render_page(
     result: Result,
-    primary: list[Primary],
+    primary: Sequence[Primary],
     about: dict[str, str],
     view: View | str,
     guards: frozenset[str] = frozenset(),
@@ -93,7 +93,7 @@ def render_page(
     ----------
     result : Result
         The record.
-    primary : list of (task, variant, metric)
+    primary : sequence of (task, variant, metric)
         What is shown first, in order.
     about : dict of str to str
         Task → one line.
@@ -137,7 +137,7 @@ def render_page(
 
 
 def fit_lines(runs: Iterable[RunRecord]) -> list[dict[str, Any]]:
-    """For each track: how many runs, how many failed, the median and the longest fit."""
+    """For each track: how many runs, how many failed, the median fit."""
     by_track: dict[str, list[RunRecord]] = {}
     for run in runs:
         by_track.setdefault(run.track, []).append(run)
@@ -147,7 +147,6 @@ def fit_lines(runs: Iterable[RunRecord]) -> list[dict[str, Any]]:
             "runs": len(own),
             "failed": sum(run.failed for run in own),
             "median": float(np.median([run.fit_seconds for run in own])),
-            "longest": max(run.fit_seconds for run in own),
         }
         for track, own in by_track.items()
     ]

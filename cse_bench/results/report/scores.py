@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cse_bench.results.gap import gap_told
@@ -20,7 +21,7 @@ INK, SOFT, BAND, CARD = (TONES[name].light for name in ("ink", "soft", "band", "
 
 
 def score_panels(
-    scores: list[Score], primary: list[Primary], about: dict[str, str], guards: frozenset[str]
+    scores: list[Score], primary: Sequence[Primary], about: dict[str, str], guards: frozenset[str]
 ) -> list[Panel]:
     """A panel for each primary metric: the scores in their range, and the gap they close.
 
@@ -28,7 +29,7 @@ def score_panels(
     ----------
     scores : list of Score
         All of a result.
-    primary : list of (task, variant, metric)
+    primary : sequence of (task, variant, metric)
         What to show, in order; what the result lacks is left out.
     about : dict of str to str
         Task → one line.

@@ -252,6 +252,6 @@ def test_the_command_line_makes_it(scored, small_release, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "written: x.html" in done.stdout
     assert [p.name for p in tmp_path.iterdir()] == ["x.html"]
-    wrong = run("report", scored, cwd=tmp_path)
+    wrong = run("report", tmp_path, cwd=tmp_path)
     assert wrong.returncode == 2
     assert "is a directory" in wrong.stderr
