@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import cse_bench
 from cse_bench.api.releases import EMBEDDED, load_release
 from cse_bench.errors import InputError, ReleaseError, did_you_mean
-from cse_bench.files import staged_directory
+from cse_bench.files import check_new_file, staged_directory, write_text_atomically
 from cse_bench.progress import Advance, silent
 
 if TYPE_CHECKING:
+    from cse_bench.privacy.base import Facts
     from cse_bench.privacy.report import PrivacyReport
     from cse_bench.release.manifest import Manifest
+    from cse_bench.release.read import Release
 
 
 def build(
@@ -37,6 +39,7 @@ def build(
     memory: str | None = None,
     sealed_out: str | Path | None = None,
     commit: bool = False,
+    ids_out: str | Path | None = None,
     waivers: dict[str, str] | None = None,
     replace: bool = False,
     stage: Advance = silent,
@@ -81,6 +84,9 @@ def build(
         Privacy gate → why it need not hold; the release shows both.
     commit : bool
         Whether the manifest shall commit to the hidden release (`release.seal`).
+    ids_out : str or Path, optional
+        A new CSV file that tells which shop and product of the log each ``product_id`` is: as
+        private as the log, so never within the release.
     replace : bool
         Whether a release at `out` may be replaced.
     stage : callable
@@ -151,9 +157,15 @@ def build(
             f"{target} exists already",
             "name another place; a release there is replaced by --replace",
         )
+    learned: list[Facts | None] = []
+    if ids_out is not None:
+        _check_private_file(Path(ids_out), target)
     if sealed_out is None:
         with staged_directory(target, replace=replace) as directory:
-            return build_release(directory, job, stage)
+            manifest = build_release(directory, job, stage, learned.append)
+        if ids_out is not None:
+            write_text_atomically(Path(ids_out), _ids_of(load_release(target), learned[0]))
+        return manifest
     hidden = Path(sealed_out)
     if hidden.absolute().is_relative_to(target.absolute()):
         raise InputError(f"{hidden} lies in {target}, which is to be public", "name another place")
@@ -166,7 +178,32 @@ def build(
     ):
         digest = write_seal(kept, build_release(kept, job.hidden(), stage))
         job = dataclasses.replace(job, commitment=digest if commit else None)
-        return build_release(directory, job, stage)
+        manifest = build_release(directory, job, stage, learned.append)
+    if ids_out is not None:
+        write_text_atomically(Path(ids_out), _ids_of(load_release(target), learned[0]))
+    return manifest
+
+
+def _check_private_file(file: Path, release: Path) -> None:
+    """Refuse, before any work, a place where a private file would be published or lost."""
+    if file.absolute().is_relative_to(release.absolute()):
+        raise InputError(f"{file} lies in {release}, which is to be public", "name another place")
+    check_new_file(file)
+
+
+def _ids_of(release: Release, facts: Facts | None) -> str:
+    """Which product of the log each id is, as CSV."""
+    import csv
+    import io
+
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(("product_id", "shop", "product"))
+    if facts is not None:
+        for shop, raw in facts.raw_products.items():
+            own = [facts.raw_shops[shop]] * len(raw)
+            table.writerows(zip(release.shops[shop].ids, own, raw, strict=True))
+    return text.getvalue()
 
 
 def _require_release(directory: Path) -> None:

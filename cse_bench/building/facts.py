@@ -71,6 +71,7 @@ def collect_facts(
             for (shop, query), n in asked.n_users.items()
         }
     return Facts(
+        raw_shops=dict(zip(catalogue.shops, catalogue.raw_shops, strict=True)),
         raw_products={n: [p for _, p in catalogue.raw[rows]] for n, rows in own.items()},
         raw_values=frozenset(users.raw) | frozenset(products) | frozenset(sessions) | shops,
         keyed_place={n: place[rows] for n, rows in own.items()},

@@ -117,7 +117,12 @@ class BuildJob:
         return replace(self, key=key, parameters=parameters, trainer=trainer, sealed=True)
 
 
-def build_release(directory: Path, job: BuildJob, stage: Callable[[str], None]) -> Manifest:
+def build_release(
+    directory: Path,
+    job: BuildJob,
+    stage: Callable[[str], None],
+    known: Callable[[Facts | None], None] = lambda facts: None,
+) -> Manifest:
     """Build a whole release into an empty directory: tables, gates, report, card.
 
     Parameters
@@ -128,6 +133,8 @@ def build_release(directory: Path, job: BuildJob, stage: Callable[[str], None]) 
         What to build.
     stage : callable
         Told the name of each stage as it begins.
+    known : callable
+        Given what only log and key tell; None for an archive.
 
     Raises
     ------
@@ -135,6 +142,7 @@ def build_release(directory: Path, job: BuildJob, stage: Callable[[str], None]) 
         If the log or an option cannot be used, or a privacy gate fails that is not waived.
     """
     contents, facts = run_job(job, stage)
+    known(facts)
     contents = replace(contents, sealed_commitment=job.commitment)
     manifest = write_release(directory, contents)
     stage(STAGES[-1])

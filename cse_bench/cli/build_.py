@@ -102,6 +102,7 @@ BUILD_OPTIONS = (
     "memory",
     "sealed_out",
     "commit",
+    "ids_out",
     "replace",
 )
 """What the build itself is told."""
@@ -204,6 +205,12 @@ def with_log_options(function: Any) -> Any:
 )
 @click.option("--because", multiple=True, metavar="TEXT", help="Why: one for each --waive.")
 @click.option("--commit", is_flag=True, help="Commit to the hidden release in the manifest.")
+@click.option(
+    "--ids-out",
+    type=click.Path(path_type=Path),
+    metavar="FILE.csv",
+    help="Tell you, and you alone, which of your products each id is.",
+)
 @click.option("--name", metavar="NAME", help="Of the release.  [default: the name of DIR]")
 @click.option("--version", metavar="X.Y.Z", help="Of the release.  [default: cse-bench's own]")
 @click.option("--replace", is_flag=True, help="Replace a release at DIR once the new one is done.")

@@ -41,6 +41,8 @@ class Facts:
 
     Attributes
     ----------
+    raw_shops : dict of str to str
+        Shop of the release → its raw name.
     raw_products : dict of str to list of str
         Shop of the release → raw id of each of its products, row by row.
     raw_values : frozenset of str
@@ -67,6 +69,7 @@ class Facts:
         What learned the embeddings.
     """
 
+    raw_shops: dict[str, str]
     raw_products: dict[str, list[str]]
     raw_values: frozenset[str]
     keyed_place: dict[str, Ints]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 
 import pytest
@@ -104,3 +105,30 @@ def test_build_score_and_load(tmp_path, key_file, name):
             )
     loaded = load_in_fresh_process(tmp_path / "built", tmp_path / "cache", tmp_path / "rows.json")
     assert_same_cells(loaded, tmp_path / "built")
+
+
+def test_the_owner_is_told_which_product_each_id_is(tmp_path):
+    need("ibis")
+    arguments = csv_with_mapping(tmp_path)
+    options = ["--min-users", "5", "--gap", "14d", "--dimensions", "8"]
+    options += ["--waive", "unicity", "--because", "invented", "--waive", "membership"]
+    options += ["--because", "invented"]
+    inside = run("build", *arguments, "--out", "b", "--ids-out", "b/ids.csv", cwd=tmp_path)
+    assert inside.returncode == 2
+    assert "is to be public" in inside.stderr
+    done = run("build", *arguments, "--out", "b", "--ids-out", "ids.csv", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "ids.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    release = cse_bench.load_release(tmp_path / "b")
+    ids = [i for shop in release.shops.values() for i in shop.ids]
+    assert [row["product_id"] for row in rows] == ids
+    assert {row["shop"] for row in rows} == {"shop 0", "shop 1"}
+    raw = {row["product_id"]: row["product"] for row in rows}
+    # The log's gold pairs are of products of one raw name.
+    pairs = [release.table("pairs", split) for split in ("train", "validation", "test")]
+    both = [tuple(row.values()) for table in pairs for row in table.to_pylist()]
+    assert both
+    assert all(raw[a] == raw[b] for a, b in both)
+    for path in (tmp_path / "b").rglob("*"):
+        assert path.name != "ids.csv"
