@@ -1,6 +1,7 @@
 """Ragged: round trips."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,3 +23,13 @@ def test_round_trips(rows, data):
     assert as_lists(ragged.take(np.array(index, np.int64))) == [rows[i] for i in index]
     assert as_lists(ragged.map(np.arange(10) * 3)) == [[3 * v for v in row] for row in rows]
     assert ragged.rows.tolist() == [i for i, row in enumerate(rows) for _ in row]
+
+
+@given(lists)
+def test_rows_are_counted_from_the_end_too(rows):
+    ragged = Ragged.from_lists(rows)
+    for place in range(len(rows)):
+        assert ragged[place - len(rows)].tolist() == rows[place]
+    for beyond in (len(rows), -len(rows) - 1):
+        with pytest.raises(IndexError):
+            ragged[beyond]

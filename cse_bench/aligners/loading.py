@@ -157,8 +157,13 @@ def find_aligner(reference: str) -> AlignerSource:
         raise InputError(
             f"{reference} is no .py file", "an aligner is one: cse-bench new my_aligner.py"
         )
-    if known or not looks_like_path:
+    if known:
         return read_aligner(aligner_file(reference))
+    if not looks_like_path:
+        raise InputError(
+            f"there is no aligner called {reference!r}, and no such file",
+            did_you_mean(reference, list(ALIGNERS)) + "; or give the path of your own .py file",
+        )
     return read_aligner(Path(reference))
 
 

@@ -211,7 +211,7 @@ def evaluate_all(
             result = evaluate(
                 name,
                 data,
-                wanted,
+                wanted if tracks else (),
                 split=split,
                 seeds=seeds,
                 out=out / name,

@@ -58,12 +58,13 @@ def open_engine(
                 backend.disconnect()
         return
     sql = require("pyspark.sql", "spark", "the engine spark")
+    memory = _checked_memory(memory or "4GB")
     if sql.SparkSession.getActiveSession() is not None:
         raise InputError(
             "a Spark session of yours is running in this process, whose settings would be changed",
             "build in a process of its own, such as by cse-bench build",
         )
-    session = _spark_session(sql, master, _checked_memory(memory or "4GB"))
+    session = _spark_session(sql, master, memory)
     try:
         yield ibis.pyspark.connect(session)
     finally:

@@ -13,6 +13,7 @@ import ibis
 from cse_bench.errors import InputError, did_you_mean
 from cse_bench.logs.files import read_table
 from cse_bench.logs.find import TableFiles, find_files
+from cse_bench.logs.pauses import cut_sessions
 from cse_bench.logs.schema import CATALOGUE, EVENTS, QUERIES, Drop, Log
 from cse_bench.logs.typed import one_row, optional_text, read_rows, text_of
 
@@ -28,6 +29,9 @@ COLUMNS = {
 """Table → columns that must be there, columns that may."""
 
 SESSION_GAP_MINUTES = 30.0
+
+NUMBERS = r"^[-+]?[0-9.]+([eE][-+]?[0-9]+)?(,[-+]?[0-9.]+([eE][-+]?[0-9]+)?)*$"
+"""A list of numbers, without brackets and spaces."""
 
 LICENCE = re.compile(r"(?!(other|unknown|none)$)[a-z0-9][a-z0-9.+-]{1,40}")
 """A licence that says something, as the Hub names it."""
@@ -202,40 +206,20 @@ def _of_kinds(events: ir.Table, kinds: tuple[str, ...]) -> tuple[ir.Table, list[
     return events.filter(wanted), [Drop("events", "of another kind", dropped)] * (dropped > 0)
 
 
-def cut_sessions(events: ir.Table, gap_minutes: float) -> ir.Table:
-    """Give a session to events that have none: a new one after each pause.
-
-    Parameters
-    ----------
-    events : ibis Table
-        Events whose ``session`` may be null.
-    gap_minutes : float
-        A pause longer than this ends a session.
-    """
-    loose = ["shop", "user", events.session.isnull()]
-    in_time = ibis.window(group_by=loose, order_by=["timestamp", "product"])
-    seconds = events.timestamp.epoch_seconds()
-    pause = seconds - seconds.lag().over(in_time)
-    begun = events.mutate(begins=(pause > gap_minutes * 60).fill_null(False).cast("int64"))
-    so_far = ibis.window(
-        group_by=["shop", "user", begun.session.isnull()],
-        # Of two like events the one that begins a session comes first, in every engine's order.
-        order_by=["timestamp", "product", begun.begins.desc()],
-        preceding=None,
-        following=0,
-    )
-    number = begun.begins.sum().over(so_far).cast("string")
-    # Marked apart, so that a cut session never meets one of the log's own names.
-    named = ibis.coalesce(ibis.literal("log ") + begun.session, ibis.literal("cut ") + number)
-    return begun.mutate(session=named).drop("begins")
-
-
-def _numbers_of(content: ir.Column) -> ir.ArrayValue:
+def _numbers_of(table: ir.Table, files: TableFiles, theirs: str) -> ir.ArrayValue:
     """Content vectors as lists of numbers; from text such as ``[0.1, 0.2]`` too."""
+    content = table.content
     if content.type().is_array():
         return content.cast("array<float64>")
-    parts = content.cast("string").re_replace(r"[\[\]\s]", "").nullif("").split(",")
-    return parts.map(lambda part: part.try_cast("float64"))
+    bare = content.cast("string").re_replace(r"[\[\]\s]", "").nullif("")
+    unread = (~bare.re_search(NUMBERS)).sum()  # null where there is none
+    found = one_row(table.aggregate(unread=unread), files)
+    if found["unread"]:
+        raise InputError(
+            f"{files}, column {theirs!r}: {found['unread']} cells are no lists of numbers",
+            "wanted: [0.1, 0.2, …], all of one length",
+        )
+    return bare.split(",").try_cast("array<float64>")
 
 
 def _catalogue(
@@ -263,7 +247,7 @@ def _catalogue(
             "category": optional_text(table, "category"),
         }
         if "content" in table.columns:
-            columns["content"] = _numbers_of(table.content)
+            columns["content"] = _numbers_of(table, files, mapping["content"])
         typed = table.select(**columns)
         if shop:
             typed = typed.mutate(shop=ibis.literal(shop))

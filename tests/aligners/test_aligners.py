@@ -259,3 +259,13 @@ def test_each_check_catches_what_it_is_for(tmp_path, name):
     path.write_text(BROKEN.format(**parts))
     found = {check for check, problem in run_checks(read_aligner(path)) if problem is not None}
     assert name in found
+
+
+def test_fits_that_differ_are_one_finding(tmp_path):
+    """What compares two fits cannot blame the aligner for anything else."""
+    path = tmp_path / "restless.py"
+    parts = {"init": "pass", "stochastic": False, "returned": "self"}
+    path.write_text(BROKEN.format(fit="self.seed_ = np.random.default_rng().normal()", **parts))
+    found = {name: problem for name, problem in run_checks(read_aligner(path)) if problem}
+    assert len(set(found.values())) == 1
+    assert "random_state differ" in next(iter(found.values()))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cse_bench.aligners.loading import find_aligner, read_aligner
+from cse_bench.aligners.loading import find_aligner, find_runnable, read_aligner
 from cse_bench.aligners.registry import ALIGNERS
 from cse_bench.errors import InputError
 
@@ -186,3 +186,54 @@ def test_what_is_no_ordinary_file_is_not_waited_for(tmp_path):
     for path in (tmp_path / "pipe.py", Path("/dev/zero")):
         with pytest.raises(InputError, match="is no ordinary file"):
             read_aligner(path)
+
+
+SET = (
+    BODY
+    + """
+    def __init__(self, centre=True, k=3): self.centre, self.k = centre, k
+"""
+)
+
+
+def test_parameters_are_chosen_by_name_and_value(tmp_path):
+    source = read_aligner(write(tmp_path, HEAD + SET.format(attributes="")))
+    other = source.with_parameters({"k": 5, "centre": True})
+    assert other.chosen == {"k": 5}, "what is the default is no choice"
+    assert other.parameters() == {"centre": True, "k": 5}
+    assert vars(other.make()) == {"centre": True, "k": 5}
+    assert other.sha256 == source.sha256
+    for given, message in (
+        ({"kk": 5}, "did you mean 'k'"),
+        ({"k": [5]}, "cannot be chosen"),
+        ({"k": float("nan")}, "cannot be chosen"),
+        ({"random_state": 1}, "drawn by the protocol"),
+    ):
+        with pytest.raises(InputError, match=message):
+            source.with_parameters(given)
+
+
+def test_an_aligner_shows_what_it_was_made_with(tmp_path):
+    cls = read_aligner(write(tmp_path, HEAD + SET.format(attributes=""))).load()
+    assert repr(cls()) == "Mine()"
+    assert repr(cls(k=5)) == "Mine(k=5)"
+    assert cls(k=5).chosen_parameters() == {"k": 5}
+
+
+@pytest.mark.parametrize("text", ["['pairs']", "{'pairs'}", "('pairs',)"])
+def test_evidence_may_be_any_collection(tmp_path, text):
+    source = read_aligner(write(tmp_path, HEAD + BODY.format(attributes=f"uses = {text}")))
+    assert source.info.uses == {"pairs"}
+    source.make()
+
+
+def test_controls_are_no_entrants():
+    with pytest.raises(InputError, match="no aligner called 'oracle'"):
+        find_aligner("oracle")
+
+
+def test_a_missing_extra_is_told_before_the_work(monkeypatch):
+    monkeypatch.setattr("cse_bench.aligners.registry.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"pip install 'cse-bench\[ot\]'"):
+        find_runnable("gromov-wasserstein")
+    assert find_runnable("ridge").info.name == "ridge"

@@ -131,6 +131,11 @@ MISTAKES = {
     "has no attribute 'T'": ["evaluate", "undeclared.py"],
     "None unless they are in uses": ["evaluate", "undeclared.py", "--no-sandbox"],
     "pip install what it imports": ["evaluate", "imports.py"],
+    "not alpha=3.0": ["evaluate", "ridge", "--set", "alpha=3.0"],
+    "did you mean 'alpha'": ["evaluate", "ridge", "--split", "validation", "--set", "alhpa=3"],
+    "--save-vectors is about one aligner": ["evaluate", "--all", "--save-vectors"],
+    "no aligner is named": ["evaluate", ""],
+    "random_state is not set": ["build", "synthetic", "--out", "x", "--set", "random_state=3"],
     "needs the archive itself": ["build", "coveo", "--out", "x"],
     "the basis on which": ["build", "completejourney", "--out", "x", "--with-pairs", "p.csv"],
     "did you mean 'spark'": ["build", "completejourney", "--out", "x", "--engine", "sparc"],
@@ -143,7 +148,15 @@ MISTAKES = {
 
 @pytest.mark.parametrize(
     ("words", "found"),
-    [("eval", "evaluate"), ("evaluate procr", "procrustes"), ("evaluate ridge --sp", "--split")],
+    [
+        ("eval", "evaluate"),
+        ("evaluate procr", "procrustes"),
+        ("evaluate ridge --sp", "--split"),
+        ("evaluate ridge --tracks op", "open"),
+        ("train ppmi", "ppmi-svd"),
+        ("build tab", "tabular"),
+        ("report x.json --aligner rid", "ridge"),
+    ],
 )
 def test_the_shell_completes(words, found):
     typed = ["cse-bench", *words.split()]
@@ -260,3 +273,61 @@ def test_an_interrupt_within_code_made_from_text_has_the_same_exit_code(tmp_path
     command = [sys.executable, "-m", "interrupted"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
     assert (done.returncode, b"interrupted" in done.stderr) == (130, True)
+
+
+def test_values_are_read_as_python_reads_them():
+    from cse_bench.cli.settings import read_values
+
+    given = ("a=1", "b=0.5", "c=False", "d=none", "e=text", "f={[]:1}", "g='7'")
+    assert read_values(given) == {
+        "a": 1,
+        "b": 0.5,
+        "c": False,
+        "d": None,
+        "e": "text",
+        "f": "{[]:1}",
+        "g": "7",
+    }
+
+
+def test_a_template_takes_the_name_of_its_file(tmp_path):
+    done = run("new", "My Cool one.py", cwd=tmp_path)
+    assert "cse-bench check 'My Cool one.py'" in done.stdout
+    text = (tmp_path / "My Cool one.py").read_text()
+    assert 'name = "my-cool-one"' in text
+    assert "class MyCoolOne(Aligner)" in text
+    assert "MyAligner" not in text
+    assert run("check", "My Cool one.py", cwd=tmp_path).returncode == 0
+    run("new", "procrustes.py", cwd=tmp_path)
+    assert 'name = "my-procrustes"' in (tmp_path / "procrustes.py").read_text()
+
+
+def test_whose_name_a_file_has_is_told(tmp_path, small_release):
+    text = (
+        "from cse_bench import Aligner\n"
+        "class A(Aligner):\n"
+        "    {}\n"
+        "    def fit(self, source, target, evidence): return self\n"
+        "    def transform(self, shop): return shop.vectors.copy()\n"
+    )
+    for name, said in (
+        ("version = '2'", "has no name of its own, so it is my-aligner"),
+        ("name = 'ridge'", "ridge is the name of a reference aligner too"),
+    ):
+        (tmp_path / "a.py").write_text(text.format(name))
+        done = run("evaluate", "a.py", "--release", small_release.path, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert said in done.stderr
+
+
+def test_a_table_is_as_wide_as_it_is_told(small_release):
+    for columns in ("70", "120"):
+        done = run("describe", small_release.path, env=os.environ | {"COLUMNS": columns})
+        widest = max(map(len, done.stdout.splitlines()))
+        assert int(columns) - 45 < widest <= int(columns)
+
+
+def test_list_of_one_kind():
+    done = run("list", "tracks")
+    assert done.stdout.split()[0] == "tracks"
+    assert "procrustes" not in done.stdout

@@ -12,7 +12,7 @@ import pytest
 import cse_bench
 from cse_bench import Aligner
 from cse_bench.aligners.contract import Aligned, align
-from cse_bench.errors import AlignerError
+from cse_bench.errors import AlignerError, InputError
 from cse_bench.harness.direction import Direction
 from cse_bench.release.read import Release, read_release
 from cse_bench.release.schema import TABLES, schema_of
@@ -273,3 +273,28 @@ def test_all_ranks_list_every_metric_and_agree_with_the_record(small_release, tm
     listed = set(zip(*(table[c].to_pylist() for c in ("task", "variant", "metric")), strict=True))
     assert listed == {(s.task, s.variant, s.metric) for s in result.scores}
     assert read_result(tmp_path / "result.json") == result  # re-scored on the way
+
+
+def test_parameters_are_tried_on_validation_alone(small_release, tmp_path, root):
+    from cse_bench.aligners.ridge import Ridge
+
+    plain = cse_bench.evaluate(
+        "ridge", small_release, "pairs-all", split="validation", out=tmp_path / "plain"
+    )
+    tried = cse_bench.evaluate(Ridge(alpha=50.0), small_release, "pairs-all", split="validation")
+    same = cse_bench.evaluate(
+        "ridge", small_release, "pairs-all", split="validation", parameters={"alpha": 50.0}
+    )
+    assert tried.aligner.parameters["alpha"] == 50.0
+    values = [[score.value for score in r.scores] for r in (plain, tried, same)]
+    assert values[1] == values[2] != values[0]
+    assert cse_bench.evaluate(Ridge(), small_release, "pairs-all").aligner.parameters == (
+        plain.aligner.parameters
+    )
+    with pytest.raises(InputError, match=r"scores the defaults of __init__, not alpha=50\.0"):
+        cse_bench.evaluate(Ridge(alpha=50.0), small_release, "pairs-all")
+
+
+def test_a_track_that_was_asked_for_is_not_left_out_in_silence(small_release):
+    with pytest.raises(InputError, match="too few for pairs-500"):
+        cse_bench.evaluate("procrustes", small_release, ["pairs-50", "pairs-500"])

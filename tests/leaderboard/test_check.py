@@ -17,6 +17,7 @@ from cse_bench.aligners.loading import find_aligner
 from cse_bench.errors import InputError
 from cse_bench.leaderboard.folders import find_folders, read_verification
 from tests.cli.test_cli import run
+from tests.conftest import need
 
 
 def enter(board, result, aligner):
@@ -277,7 +278,7 @@ def test_an_entry_that_fails_later_loses_its_badge(board, small_release, monkeyp
     assert set(badges(board).values()) == {None}
     api.verify_entries(board, run=False, release=small_release)
     with monkeypatch.context() as newer:
-        newer.setattr(check, "_incomplete", lambda *_: "the moon is full")
+        newer.setattr(check, "incomplete", lambda *_: "the moon is full")
         api.verify_entries(board, run=False, again=True, release=small_release)
     assert not list(board.rglob("verification.json"))
 
@@ -298,3 +299,23 @@ def test_the_commands(board, ridge, small_release):
     done = run("leaderboard", "verify", board, "--only", "nobody", *own)
     assert done.returncode == 2
     assert "there is no entry of nobody" in done.stderr
+
+
+def test_a_site_of_somebodys_own_is_left_alone(board, small_release, tmp_path):
+    need("jinja2")
+    need("plotly")
+    api.verify_entries(board, release=small_release, run=False)
+    site = tmp_path / "site"
+    api.build_board(board, site, release=small_release)
+    api.build_board(board, site, release=small_release)
+    (site / "CNAME").write_text("example.org")
+    with pytest.raises(InputError, match="'CNAME', which is no part of the site"):
+        api.build_board(board, site, release=small_release)
+    assert (site / "CNAME").read_text() == "example.org"
+    (site / "CNAME").unlink()
+    for stamp in board.rglob("verification.json"):
+        stamp.unlink()
+    before = (site / "index.html").read_text()
+    with pytest.raises(InputError, match="none of 2 entries can be shown"):
+        api.build_board(board, site, release=small_release)
+    assert (site / "index.html").read_text() == before

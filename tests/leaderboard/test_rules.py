@@ -43,7 +43,7 @@ def test_a_new_aligner_gets_its_row(root, server, tmp_path):
     need("jinja2")
     author, maintainer = tmp_path / "author", tmp_path / "maintainer"
     author.mkdir()
-    maintainer.mkdir()
+    (maintainer / "leaderboard" / "entries").mkdir(parents=True)
     theirs, ours = blocks(root)
     names = {"ORG/LEADERBOARD": BOARD, "ORG/LEADERBOARD#7": f"{BOARD}#1", "ORG/SPACE": "org/board"}
     environment = settings(server, tmp_path / "home")
@@ -109,15 +109,19 @@ def test_a_new_aligner_gets_its_row(root, server, tmp_path):
     # A pull request that does more than to enter is taken as a whole, or not at all.
     other = tmp_path / "other"
     other.mkdir()
+    take = ["cse-bench", "leaderboard", "take", f"{BOARD}#2"]
+    call(take, other, code=2)
+    assert not (other / "leaderboard").exists(), "no board is begun unasked"
+    (other / "leaderboard" / "entries").mkdir(parents=True)
     sent = ("result.json", "ranks.parquet", "aligner.py")
     operations = [CommitOperationAdd(f"{folder.name}/{n}", str(folder.path / n)) for n in sent]
     operations.append(CommitOperationAdd("README.md", b"# mine"))
     options = {"commit_message": "x", "repo_type": "dataset", "create_pr": True}
     client.create_commit(BOARD, operations, **options)
-    said = call(["cse-bench", "leaderboard", "take", f"{BOARD}#2"], other, code=1)
+    said = call(take, other, code=1)
     assert "good, but the pull request is not: nothing is taken" in said
     assert "FAIL README.md" in said
-    assert not (other / "leaderboard").exists()
+    assert not any((other / "leaderboard" / "entries").iterdir())
 
     client.merge_pull_request(BOARD, 1, repo_type="dataset")
     assert "nothing new" in call(

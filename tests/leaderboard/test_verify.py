@@ -412,3 +412,32 @@ def test_the_command(written, copied, small_release):
     done = run("verify", path, *own, "--sealed", small_release.path)
     assert done.returncode == 2
     assert "--aligner" in done.stderr
+
+
+def test_a_task_that_is_said_to_be_blind(copied, verify):
+    """Who said so would leave a whole track without ranks."""
+
+    def change(raw):
+        row = scores(raw)
+        row["discriminative"] = not row["discriminative"]
+
+    assert "rescored: discriminative of" in told(verify(copied("procrustes").record(change)))
+
+
+def test_a_record_of_too_many_brackets(copied, verify):
+    edited = copied("procrustes")
+    edited.path.write_text("[" * 100_000)
+    assert "schema: " in told(verify(edited.path))
+
+
+def test_ranks_with_a_column_twice(copied, verify):
+    edited = copied("procrustes")
+    path = edited.ranks(lambda table: table.append_column("rank", table["rank"]))
+    assert "twice" in told(verify(path))
+
+
+def test_ranks_of_a_run_that_the_record_has_not(copied, verify):
+    def change(raw):
+        raw["runs"] = [r for r in raw["runs"] if (r["track"], r["draw"]) != ("pairs-all", 0)]
+
+    assert verify(copied("procrustes").record(change)).badge is None

@@ -68,3 +68,25 @@ def test_a_release_of_it_is_discriminative(tmp_path):
 def test_impossible_worlds_are_refused():
     with pytest.raises(InputError, match="two shops"):
         SyntheticOptions(shops=1)
+
+
+def test_its_files_are_there_as_long_as_its_events(tmp_path, monkeypatch):
+    import gc
+    import tempfile
+    from dataclasses import replace
+
+    import ibis
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    options = SyntheticOptions(size=2_000, products=200, categories=10)
+    log = synthetic.read(ibis.duckdb.connect(), options)
+    log = replace(log, pairs=None)  # as with pairs of the user's own
+    gc.collect()
+    assert log.events.count().to_pyarrow().as_py() > 0
+    del log
+    gc.collect()
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setattr(synthetic, "write_log", lambda *given: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        synthetic.read(ibis.duckdb.connect(), options)
+    assert not list(tmp_path.iterdir()), "what was begun is taken away"

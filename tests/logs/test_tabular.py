@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from cse_bench.errors import InputError
-from cse_bench.logs.tabular import TabularOptions, cut_sessions, read
+from cse_bench.logs.pauses import cut_sessions
+from cse_bench.logs.tabular import TabularOptions, read
 from tests.conftest import need
 
 need("ibis")
@@ -347,3 +348,46 @@ def test_no_file_and_unknown_formats_are_told(tmp_path):
     write_parquet(tmp_path / "b.parquet")
     with pytest.raises(InputError, match="several formats: csv, parquet"):
         read_events(str(tmp_path))
+
+
+def test_a_mark_of_byte_order_is_no_part_of_a_name(tmp_path):
+    path = tmp_path / "excel.csv"
+    write_csv(path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    _, rows = read_events(str(path))
+    assert len(rows) == len(ROWS)
+    assert {row["shop"] for row in rows} == {"A", "B"}
+
+
+def test_eight_digits_are_a_day(tmp_path):
+    days = [("A", "u", "s", f"p{i}", t) for i, t in enumerate(("20200131", "20191231", "86400"))]
+    _, rows = read_events(write_csv(tmp_path / "days.csv", days))
+    assert [str(row["timestamp"].date()) for row in rows] == [
+        "1970-01-02",
+        "2019-12-31",
+        "2020-01-31",
+    ]
+    with pytest.raises(InputError, match="'20201331' is no timestamp"):
+        read_events(write_csv(tmp_path / "bad.csv", [("A", "u", "s", "p", "20201331")]))
+
+
+def test_every_column_that_is_missing_is_named(tmp_path):
+    path = write_csv(tmp_path / "x.csv", [("1", "2")], ("a", "b"))
+    with pytest.raises(InputError, match="'user', 'product', 'timestamp', 'shop'"):
+        read_events(path)
+
+
+def test_content_is_numbers_in_every_format(tmp_path):
+    events = write_csv(tmp_path / "log.csv")
+    plain = write_csv(tmp_path / "plain.csv", [("a", "x")], ("product", "title"))
+    rows = [("b", "[0.5, -1]"), ("c", ""), ("d", "[1,2]")]
+    told = write_csv(tmp_path / "told.csv", rows, ("product", "content"))
+    typed = pa.table({"product": ["e"], "content": pa.array([[3.0, 4.0]], pa.list_(pa.float32()))})
+    pq.write_table(typed, tmp_path / "typed.parquet")
+    catalogues = (f"A={plain}", f"A={told}", f"A={tmp_path / 'typed.parquet'}")
+    log = read(ibis.duckdb.connect(), TabularOptions(events=(events,), catalogue=catalogues))
+    found = {row["product"]: row["content"] for row in log.catalogue.to_pyarrow().to_pylist()}
+    assert found == {"a": None, "b": [0.5, -1.0], "c": None, "d": [1.0, 2.0], "e": [3.0, 4.0]}
+    bad = write_csv(tmp_path / "bad.csv", [("b", "[0.5, many]")], ("product", "content"))
+    with pytest.raises(InputError, match="1 cells are no lists of numbers"):
+        read(ibis.duckdb.connect(), TabularOptions(events=(events,), catalogue=(bad,)))

@@ -17,7 +17,8 @@ import cse_bench
 from cse_bench import api
 from cse_bench.building.keys import Key
 from cse_bench.building.pipeline import BuildParameters, build_contents
-from cse_bench.errors import InputError, ReleaseError
+from cse_bench.errors import CseBenchError, InputError, ReleaseError
+from cse_bench.release.manifest import fingerprint_of
 from cse_bench.release.read import read_release
 from cse_bench.release.write import write_release
 from cse_bench.trainers.ppmi_svd import PpmiSvd
@@ -267,3 +268,42 @@ def test_a_release_without_content_or_pairs_is_read(tmp_path):
     assert len(release.pairs("test", "SHOP1", "SHOP2")) == 0
     loaded = load_in_fresh_process(directory, tmp_path / "cache", tmp_path / "o.json")
     assert set(loaded) == {"products", "sessions", "cross_sessions"}
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil.parquet", "/etc/x.parquet", "a/b/c.parquet", "x.parquet"]
+)
+def test_a_manifest_names_nothing_outside_of_its_release(small, tmp_path, name):
+    directory = small[0]
+    shutil.copytree(directory, tmp_path / "copy")
+    raw = json.loads((directory / "manifest.json").read_text())
+    raw["files"][name] = next(iter(raw["files"].values()))
+    (tmp_path / "copy" / "manifest.json").write_text(json.dumps(raw))
+    with pytest.raises(ReleaseError, match="files"):
+        read_release(tmp_path / "copy")
+
+
+def test_a_shop_whose_table_is_not_listed_is_not_read(small, tmp_path):
+    directory, manifest, _ = small
+    shutil.copytree(directory, tmp_path / "copy")
+    files = {n: e for n, e in manifest.files.items() if n != "products/SHOP2.parquet"}
+    less = manifest.model_copy(update={"files": files, "fingerprint": fingerprint_of(files)})
+    (tmp_path / "copy" / "manifest.json").write_text(less.model_dump_json())
+    with pytest.raises(ReleaseError, match=r"lists the shop SHOP2, but no SHOP2\.parquet"):
+        read_release(tmp_path / "copy")
+
+
+def test_a_shop_that_is_not_there_is_named(release):
+    for ask in (
+        lambda: release.pairs("train", "SHOP1", "SHOP9"),
+        lambda: release.rows("rendered", "test", "SHOP9", "SHOP1"),
+        lambda: release.sessions("train", "SHOP9"),
+    ):
+        with pytest.raises(ReleaseError, match=r"no shop 'SHOP9'(.|\n)*SHOP1"):
+            ask()
+
+
+def test_a_folder_that_is_not_there_is_told_before_the_hub(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(CseBenchError, match="there is no folder rel/nothere here"):
+        cse_bench.load_release("rel/nothere")

@@ -7,6 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
+from cse_bench.results.entries import CONTROL
 from cse_bench.results.headline import headline
 from cse_bench.results.read import read_result
 from cse_bench.results.table import SPARED, print_result
@@ -69,3 +70,18 @@ def test_without_a_reference_the_sentence_tells_the_score(written):
     told = headline(of_tracks(result, "pairs-all", **bare), PRIMARY)
     assert "scores .625 with pairs-all (auc; a random rotation: .500)" in told
     assert headline(of_tracks(result), PRIMARY) == ""
+
+
+def test_a_control_is_not_told_as_the_aligners_own(written):
+    result = read_result(written / "procrustes" / "result.json")
+    gap = {"gap_closed": 0.5, "gap_ci_low": 0.4, "gap_ci_high": 0.61}
+    own = of_tracks(result, "pairs-all", **gap)
+    control = [s.model_copy(update={"track": CONTROL}) for s in own.scores]
+    both = own.model_copy(update={"scores": [*own.scores, *control]})
+    assert headline(both, PRIMARY) == headline(own, PRIMARY) != ""
+
+
+def test_a_gap_without_an_interval_is_told(written):
+    result = read_result(written / "procrustes" / "result.json")
+    bare = of_tracks(result, "pairs-all", gap_closed=0.5, gap_ci_low=None, gap_ci_high=None)
+    assert " 50%" in printed(bare, 160)

@@ -113,3 +113,13 @@ def test_a_release_without_pairs_has_no_reference(tmp_path):
     assert all(s.reference is s.oracle is s.gap_closed is None for s in result.scores)
     with pytest.raises(InputError, match="uses pairs, but the release"):
         cse_bench.evaluate("procrustes", release)
+
+
+def test_what_a_killed_run_left_is_taken_away(small_release, tmp_path):
+    left = tmp_path / "mine" / ".writing-abc"
+    left.mkdir(parents=True)
+    (left / "ranks.parquet").write_bytes(b"half")
+    cse_bench.evaluate(
+        "identity", small_release, split="validation", out=tmp_path / "mine", isolation="none"
+    )
+    assert {p.name for p in (tmp_path / "mine").iterdir()} == {"result.json", "ranks.parquet"}

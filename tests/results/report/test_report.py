@@ -255,3 +255,12 @@ def test_the_command_line_makes_it(scored, small_release, tmp_path):
     wrong = run("report", tmp_path, cwd=tmp_path)
     assert wrong.returncode == 2
     assert "is a directory" in wrong.stderr
+
+
+def test_a_report_runs_the_aligner_as_it_was_scored(small_release, tmp_path):
+    from cse_bench.api.reporting import _scored_aligner
+
+    tried = cse_bench.evaluate(
+        "ridge", small_release, "pairs-all", split="validation", parameters={"alpha": 50.0}
+    )
+    assert _scored_aligner(tried, "ridge").chosen == {"alpha": 50.0}
