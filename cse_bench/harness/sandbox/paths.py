@@ -63,11 +63,13 @@ def hidden() -> tuple[str, ...]:
     too.
     """
     found = [PACKAGE / "data"]
-    for tree in (PACKAGE.parent, *map(Path, trees())):
+    # What a tree that is a link leads to is a tree itself, or not shown.
+    for tree in (PACKAGE.parent, *(Path(t) for t in trees() if not Path(t).is_symlink())):
         for place in PACKAGES_IN:
             for name in DATA_PACKAGES:
                 found += sorted(tree.glob(place + name))
-    return tuple(str(p) for p in dict.fromkeys(found) if p.exists())
+    there = {p.resolve(): str(p) for p in reversed(found) if p.exists()}  # each once
+    return tuple(sorted(there.values()))
 
 
 @cache
