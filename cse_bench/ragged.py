@@ -27,7 +27,13 @@ class Ragged:
 
     @classmethod
     def from_lists(cls, rows: Iterable[Sequence[int] | Ints]) -> Ragged:
-        """Pack lists of integers."""
+        """Pack lists of integers.
+
+        Parameters
+        ----------
+        rows : iterable of sequence of int
+            One a row; a row may be empty.
+        """
         arrays = [np.asarray(row, dtype=np.int64) for row in rows]
         lengths = np.array([len(a) for a in arrays], dtype=np.int64)
         values = np.concatenate(arrays) if arrays else np.empty(0, np.int64)
@@ -56,7 +62,13 @@ class Ragged:
         return np.repeat(np.arange(len(self)), self.lengths)
 
     def take(self, index: Ints) -> Ragged:
-        """The rows at `index`, in that order (a boolean mask works too)."""
+        """The rows at `index`, in that order.
+
+        Parameters
+        ----------
+        index : ndarray of shape (m,), int64, or of shape (n_rows,), bool
+            Which rows.
+        """
         index = np.arange(len(self))[index]
         starts, lengths = self.offsets[:-1][index], self.lengths[index]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
@@ -64,12 +76,24 @@ class Ragged:
         return Ragged(self.values[np.repeat(starts, lengths) + within], offsets)
 
     def where(self, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Ragged:
-        """The same rows with only the values where `mask`, of shape (total,), holds."""
+        """The same rows with only some of their values.
+
+        Parameters
+        ----------
+        mask : ndarray of shape (total,), bool
+            Which values.
+        """
         kept = np.concatenate([[0], np.cumsum(mask)]).astype(np.int64)
         return Ragged(self.values[mask], kept[self.offsets])
 
     def map(self, table: Ints) -> Ragged:
-        """The same rows with every value ``v`` replaced by ``table[v]``."""
+        """The same rows with every value ``v`` replaced by ``table[v]``.
+
+        Parameters
+        ----------
+        table : ndarray, int64
+            Longer than the largest value.
+        """
         return Ragged(table[self.values], self.offsets)
 
     def __add__(self, other: Ragged) -> Ragged:

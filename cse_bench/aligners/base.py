@@ -99,6 +99,8 @@ class Aligner(ABC):
     def chosen_parameters(self) -> dict[str, Any]:
         """The parameters that are other than the defaults of ``__init__``.
 
+        Only what ``__init__`` stores under its own name is seen.
+
         Returns
         -------
         dict of str to value
@@ -132,6 +134,11 @@ class Aligner(ABC):
     def transform(self, shop: Shop) -> Matrix:
         """Put the source shop's products into the shared space.
 
+        Parameters
+        ----------
+        shop : Shop
+            The source shop, as in `fit`.
+
         Returns
         -------
         ndarray of shape (n, k), float32, k at most 1024
@@ -139,6 +146,11 @@ class Aligner(ABC):
 
     def transform_target(self, shop: Shop) -> Matrix:
         """Put the target shop's products into the shared space; by default, where they are.
+
+        Parameters
+        ----------
+        shop : Shop
+            The target shop, as in `fit`.
 
         Returns
         -------

@@ -22,7 +22,13 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 @dataclass(frozen=True)
 class AlignerInfo:
-    """What an aligner says of itself, read from its source without running it."""
+    """What an aligner says of itself, read from its source without running it.
+
+    Attributes
+    ----------
+    name, version, authors, description, licence, citation, uses, stochastic
+        See `Aligner`; its defaults where the class says nothing.
+    """
 
     name: str = "my-aligner"
     version: str = "1"
@@ -76,6 +82,15 @@ class AlignerSource:
 
     def with_parameters(self, given: Mapping[str, Any]) -> AlignerSource:
         """The same file with parameters of one's choice; those like the defaults are no choice.
+
+        Parameters
+        ----------
+        given : mapping of str to value
+            Parameter of ``__init__`` → a finite number, a text, a truth value or None.
+
+        Returns
+        -------
+        AlignerSource
 
         Raises
         ------

@@ -42,6 +42,11 @@ NEEDS = {"gromov-wasserstein": ("ot", "ot"), "fused-gromov-wasserstein": ("ot", 
 def check_installed(name: str) -> None:
     """Refuse, before any work, a reference aligner whose extra is not installed.
 
+    Parameters
+    ----------
+    name : str
+        Its name; any other needs nothing.
+
     Raises
     ------
     MissingExtraError

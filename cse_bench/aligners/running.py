@@ -80,6 +80,17 @@ def make(
 ) -> Aligner:
     """An instance with the chosen parameters, else the defaults, and the seed if it takes one.
 
+    Parameters
+    ----------
+    cls : type
+        The class.
+    file : str
+        Its file, for errors.
+    random_state : int or None
+        The seed; given only to a stochastic aligner.
+    chosen : mapping of str to value
+        Parameters that are other than the defaults.
+
     Raises
     ------
     AlignerError

@@ -20,7 +20,12 @@ EMBEDDED = "cross-shop-embeddings"
 
 
 def embedded_directory() -> Path:
-    """Where the embedded release lies."""
+    """The directory in which the embedded release lies, within the package.
+
+    Returns
+    -------
+    Path
+    """
     return Path(cse_bench.__file__).parent / "data" / EMBEDDED
 
 

@@ -272,6 +272,11 @@ def check_aligner(reference: str) -> Iterator[tuple[str, str | None]]:
 def new_aligner(file: str | Path) -> None:
     """Write the commented template of an aligner.
 
+    Parameters
+    ----------
+    file : str or Path
+        A new file; the aligner and its class take their names from it.
+
     Raises
     ------
     InputError

@@ -32,7 +32,24 @@ def n_context_steps(release: Release) -> int:
 def context_of(
     direction: Direction, reference: list[Run], step: Callable[[str], None], cache: RunCache
 ) -> Context:
-    """Floor, reference (unless it was just run) and oracle of one direction."""
+    """Floor, reference (unless it was just run) and oracle of one direction.
+
+    Parameters
+    ----------
+    direction : Direction
+        Where.
+    reference : list of Run
+        Runs of ``procrustes`` on all train pairs, if there are some already.
+    step : callable
+        Told what begins, `n_context_steps` times.
+    cache : RunCache
+        Where runs are found, and kept.
+
+    Returns
+    -------
+    Context
+        Without reference and oracle where the release has no pairs.
+    """
     release, source, target = direction.release, direction.source, direction.target
     place = f"{source} → {target}"
     way = in_the_open(cache)

@@ -78,7 +78,22 @@ def _parts(replicates: int, n_groups: int) -> list[slice]:
 
 
 def interval(replicates: Floats) -> tuple[float, float]:
-    """The 95 % percentile interval of replicates; NaN replicates are left out."""
+    """The 95 % percentile interval of replicates.
+
+    Parameters
+    ----------
+    replicates : ndarray of shape (n,), float64
+        NaN and infinite ones are left out.
+
+    Returns
+    -------
+    low, high : float
+        NaN where none is left.
+
+    References
+    ----------
+    Efron & Tibshirani 1993, "An Introduction to the Bootstrap", section 13.3.
+    """
     kept = replicates[np.isfinite(replicates)]
     if not len(kept):
         return float("nan"), float("nan")

@@ -51,7 +51,16 @@ class Neighbours:
 
 
 def popularity_order(popularity: Vector) -> Ints:
-    """Products from the most to the least popular; equal ones in the order of their number."""
+    """Products from the most to the least popular; equal ones in the order of their number.
+
+    Parameters
+    ----------
+    popularity : ndarray of shape (n,), float32
+
+    Returns
+    -------
+    ndarray of shape (n,), int64
+    """
     order: Ints = np.argsort(-popularity, kind="stable").astype(np.int64)
     return order
 
@@ -220,11 +229,32 @@ def _place_in_blocks(queries: Matrix, candidates: Matrix, near: Neighbours) -> t
 
 
 def auc(greater: Ints, ties: Ints, width: Ints) -> Floats:
-    """Share of the neighbours that a product beats, ties half."""
+    """Share of the neighbours that a product beats, ties half.
+
+    Parameters
+    ----------
+    greater, ties, width : ndarray of shape (m,), int64
+        From `count_neighbours`, and how many neighbours on each side count.
+
+    Returns
+    -------
+    ndarray of shape (m,), float64
+        ``1 - (greater + ties / 2) / (2 width)``.
+    """
     value: Floats = 1.0 - (greater + 0.5 * ties) / (2.0 * width)
     return value
 
 
 def hits_in_top_tenth(greater: Ints, ties: Ints, width: Ints) -> Floats:
-    """Probability of standing in the first tenth (rounded down) of product and neighbours."""
+    """Probability of standing in the first tenth (rounded down) of product and neighbours.
+
+    Parameters
+    ----------
+    greater, ties, width : ndarray of shape (m,), int64
+        As in `auc`.
+
+    Returns
+    -------
+    ndarray of shape (m,), float64
+    """
     return hits_at((2 * width + 1) // 10, greater, ties)

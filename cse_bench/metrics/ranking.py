@@ -43,7 +43,17 @@ def count_above(scores: Matrix | Floats, own: Matrix | Floats) -> tuple[Ints, In
 
 
 def count_greater(scores: Matrix | Floats, own: Matrix | Floats) -> Ints:
-    """How many of each row score higher than `own` by more than `TIE`; as in `count_above`."""
+    """How many of each row score higher than `own` by more than `TIE`.
+
+    Parameters
+    ----------
+    scores, own
+        As in `count_above`.
+
+    Returns
+    -------
+    ndarray of shape (b,), int64
+    """
     return _count_where(np.greater, scores, own + TIE)
 
 
@@ -81,6 +91,11 @@ def _count_rows(mask: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> Ints:
 def reciprocal_rank(greater: Ints, ties: Ints) -> Floats:
     """Expected 1 / rank.
 
+    Parameters
+    ----------
+    greater, ties : ndarray of any one shape, int64
+        From `count_above`.
+
     Returns
     -------
     ndarray, float64
@@ -91,13 +106,37 @@ def reciprocal_rank(greater: Ints, ties: Ints) -> Floats:
 
 
 def hits_at(k: int | Ints, greater: Ints, ties: Ints) -> Floats:
-    """Probability of a rank of at most `k`."""
+    """Probability of a rank of at most `k`: ``(k - greater) / (ties + 1)``, from 0 to 1.
+
+    Parameters
+    ----------
+    k : int or ndarray of int64
+        Depth, of all or of each.
+    greater, ties : ndarray of any one shape, int64
+        From `count_above`.
+
+    Returns
+    -------
+    ndarray of that shape, float64
+    """
     share: Floats = np.clip((k - greater) / (ties + 1.0), 0.0, 1.0)
     return share
 
 
 def discounted_gain_at(k: int, greater: Ints, ties: Ints) -> Floats:
-    """Expected ``1 / log2(rank + 1)`` for a rank of at most `k`, else 0."""
+    """Expected ``1 / log2(rank + 1)`` for a rank of at most `k`, else 0.
+
+    Parameters
+    ----------
+    k : int
+        Depth.
+    greater, ties : ndarray of any one shape, int64
+        From `count_above`.
+
+    Returns
+    -------
+    ndarray of that shape, float64
+    """
     gains = _cumulative(1.0 / np.log2(np.arange(2, k + 2)))
     end, start = np.minimum(greater + ties + 1, k), np.minimum(greater, k)
     return (gains[end] - gains[start]) / (ties + 1)
@@ -125,7 +164,17 @@ def ndcg_at(k: int, greater: Ints, ties: Ints, rows: Ragged) -> Floats:
 
 
 def recall_at(k: int, greater: Ints, ties: Ints, rows: Ragged) -> Floats:
-    """Expected share of a query's relevant candidates that rank at most `k`."""
+    """Expected share of a query's relevant candidates that rank at most `k`.
+
+    Parameters
+    ----------
+    k, greater, ties, rows
+        As in `ndcg_at`.
+
+    Returns
+    -------
+    ndarray of shape (n_queries,), float64
+    """
     return _row_sums(hits_at(k, greater, ties), rows) / rows.lengths
 
 
@@ -134,6 +183,11 @@ def first_hit_at(k: int, greater: Ints, ties: Ints, rows: Ragged) -> tuple[Float
 
     Only the tie block of the best relevant candidate matters: of its B members, r are relevant,
     and the first of these stands at the block's place j with probability C(B - j, r - 1) / C(B, r).
+
+    Parameters
+    ----------
+    k, greater, ties, rows
+        As in `ndcg_at`.
 
     Returns
     -------

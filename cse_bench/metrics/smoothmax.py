@@ -36,8 +36,23 @@ class Wanted:
     begin: Ints
 
     @classmethod
-    def sort(cls, session: Ints, index: Matrix, n_candidates: int) -> Wanted:
-        """Sort the candidates, ``index`` of shape (places, candidates), once for all scorings."""
+    def sort(
+        cls,
+        session: Ints,
+        index: np.ndarray[tuple[int, int], np.dtype[np.int32]],
+        n_candidates: int,
+    ) -> Wanted:
+        """Sort what is to be scored by candidate, once for all scorings.
+
+        Parameters
+        ----------
+        session : ndarray of shape (places,), int64
+            Session of each place.
+        index : ndarray of shape (places, width), int32
+            Its candidates.
+        n_candidates : int
+            How many candidates there are.
+        """
         places, width = index.shape
         entry = np.arange(index.size, dtype=np.int32)
         starts = np.arange(places + 1) * width

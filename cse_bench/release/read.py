@@ -57,7 +57,20 @@ class Release:
         return [(a, b) for a in self.shops for b in self.shops if a != b]
 
     def has(self, table: str, split: str) -> bool:
-        """Whether the release holds that table for that split."""
+        """Whether the release holds a table.
+
+        Parameters
+        ----------
+        table : str
+            ``sessions``, ``cross_sessions``, ``pairs``, ``rendered``, ``queries`` or ``aligned``.
+        split : str
+            ``train``, ``validation`` or ``test``, as the table has them; for ``aligned`` a shop.
+
+        Raises
+        ------
+        ReleaseError
+            If no release has such a table or split.
+        """
         if table in TABLES and split not in TABLES[table].splits:
             raise ReleaseError(
                 f"the table {table!r} has no split {split!r}", ", ".join(TABLES[table].splits)
@@ -81,6 +94,16 @@ class Release:
 
     def table(self, table: str, split: str) -> pa.Table:
         """One Parquet file as an Arrow table.
+
+        Parameters
+        ----------
+        table, split : str
+            See `has`; ``products`` too, whose splits are the shops.
+
+        Returns
+        -------
+        Arrow table
+            Its columns are those of `release.schema`.
 
         Raises
         ------
@@ -112,10 +135,22 @@ class Release:
     def pairs(self, split: str, source: str, target: str) -> Ints:
         """Gold pairs of a direction.
 
+        Parameters
+        ----------
+        split : str
+            ``train``, ``validation`` or ``test``.
+        source, target : str
+            The direction.
+
         Returns
         -------
         ndarray of shape (m, 2), int64
-            Row in the source shop, row in the target shop.
+            Row in the source shop, row in the target shop; in one order, whichever way round.
+
+        Raises
+        ------
+        ReleaseError
+            If there is no such split or shop.
         """
         self.require_shops(source, target)
         if not self.has("pairs", split):
@@ -136,6 +171,23 @@ class Release:
         """Rows of ``cross_sessions`` or ``rendered`` in one direction.
 
         A table that the release lacks has no rows.
+
+        Parameters
+        ----------
+        table, split : str
+            See `has`.
+        source, target : str
+            The direction.
+
+        Returns
+        -------
+        CrossRows
+            Both parts as rows of the shops, and the group of each row.
+
+        Raises
+        ------
+        ReleaseError
+            If there is no such split or shop.
         """
         self.require_shops(source, target)
         if not self.has(table, split):
@@ -153,6 +205,23 @@ class Release:
         """Real queries of one direction; in train, `source` and `target` are one shop.
 
         A release without queries has no rows.
+
+        Parameters
+        ----------
+        split : str
+            ``train``, ``validation`` or ``test``.
+        source, target : str
+            The direction.
+
+        Returns
+        -------
+        QueryRows
+            The session before, the query, and the group of each row.
+
+        Raises
+        ------
+        ReleaseError
+            If there is no such split or shop.
         """
         self.require_shops(source, target)
         if not self.has("queries", split):
@@ -165,7 +234,27 @@ class Release:
         )
 
     def sessions(self, split: str, shop: str) -> tuple[Ragged, Ints]:
-        """In-shop sessions of one shop, and their groups (-1 in train)."""
+        """In-shop sessions of one shop.
+
+        Parameters
+        ----------
+        split : str
+            ``train`` or ``validation``.
+        shop : str
+            The shop.
+
+        Returns
+        -------
+        sessions : Ragged
+            Rows of the shop, a row a session.
+        group : ndarray of shape (n_sessions,), int64
+            What intervals resample; -1 in train.
+
+        Raises
+        ------
+        ReleaseError
+            If there is no such split or shop.
+        """
         self.require_shops(shop)
         if not self.has("sessions", split):
             return Ragged.from_lists([]), np.empty(0, np.int64)

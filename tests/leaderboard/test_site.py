@@ -84,6 +84,8 @@ def test_every_link_is_relative_and_leads_somewhere(site):
             if link is None:
                 continue
             parts = urlsplit(link)
+            if link == "https://arxiv.org/abs/2007.14906":
+                continue  # the paper: the one way off the site, and nothing is loaded from there
             assert not parts.scheme
             assert not parts.netloc
             assert not link.startswith("/")
