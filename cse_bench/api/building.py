@@ -164,7 +164,7 @@ def build(
         with staged_directory(target, replace=replace) as directory:
             manifest = build_release(directory, job, stage, learned.append)
         if ids_out is not None:
-            write_text_atomically(Path(ids_out), _ids_of(load_release(target), learned[0]))
+            _write_ids(Path(ids_out), load_release(target), learned[0])
         return manifest
     hidden = Path(sealed_out)
     if hidden.absolute().is_relative_to(target.absolute()):
@@ -180,7 +180,7 @@ def build(
         job = dataclasses.replace(job, commitment=digest if commit else None)
         manifest = build_release(directory, job, stage, learned.append)
     if ids_out is not None:
-        write_text_atomically(Path(ids_out), _ids_of(load_release(target), learned[0]))
+        _write_ids(Path(ids_out), load_release(target), learned[0])
     return manifest
 
 
@@ -191,8 +191,8 @@ def _check_private_file(file: Path, release: Path) -> None:
     check_new_file(file)
 
 
-def _ids_of(release: Release, facts: Facts | None) -> str:
-    """Which product of the log each id is, as CSV."""
+def _write_ids(file: Path, release: Release, facts: Facts | None) -> None:
+    """Write which product of the log each id is, as CSV that its owner alone may read."""
     import csv
     import io
 
@@ -203,7 +203,8 @@ def _ids_of(release: Release, facts: Facts | None) -> str:
         for shop, raw in facts.raw_products.items():
             own = [facts.raw_shops[shop]] * len(raw)
             table.writerows(zip(release.shops[shop].ids, own, raw, strict=True))
-    return text.getvalue()
+    write_text_atomically(file, text.getvalue())
+    file.chmod(0o600)
 
 
 def _require_release(directory: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cse_bench
-from cse_bench.errors import CseBenchError, InputError, ReleaseError
+from cse_bench.errors import HubError, InputError, ReleaseError
 from cse_bench.files import staged_directory
 
 if TYPE_CHECKING:
@@ -67,9 +67,12 @@ def load_release(reference: str | Path = EMBEDDED, *, hub: Hub | None = None) ->
 
     try:
         return load_from_hub(hub or Hub(), found)
-    except CseBenchError as error:
+    except ReleaseError:
+        raise  # it is there, but damaged
+    except (InputError, HubError) as error:
+        kind = InputError if isinstance(error, InputError) else HubError
         what = f"there is no folder {reference} here; as a repository on the Hub: {error.what}"
-        raise type(error)(what, error.hint) from error
+        raise kind(what, error.hint) from error
 
 
 def on_the_hub(reference: str | Path) -> Reference | None:

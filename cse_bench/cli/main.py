@@ -99,6 +99,8 @@ def main(arguments: list[str] | None = None) -> Any:
             # Python ends by the signal, whatever the exit code, once an interrupt went through code
             # that was made from text (as in a data class); it forgets that when such code runs.
             exec("")
+            for number in (signal.SIGINT, signal.SIGTERM):  # it is being obeyed
+                signal.signal(number, signal.SIG_IGN)
             _fail("interrupted; nothing was left half-written", 130)
         _unexpected(error)
     sys.exit(code if isinstance(code, int) else 0)
@@ -106,10 +108,8 @@ def main(arguments: list[str] | None = None) -> Any:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """Being told to stop is being interrupted: what was begun is cleaned up."""
-    again = INTERRUPTED.is_set()
     INTERRUPTED.set()
-    if not again:  # the first is being obeyed: another would but break its cleaning up
-        raise KeyboardInterrupt
+    raise KeyboardInterrupt
 
 
 def _unexpected(error: BaseException) -> NoReturn:
