@@ -113,6 +113,11 @@ class AlignerSource:
                     f"{name} = {value!r} cannot be chosen",
                     "a finite number, a text, True, False or None can",
                 )
+            if not _fits(value, known[name]):
+                raise InputError(
+                    f"{name} = {value!r}: the default is {known[name]!r}",
+                    "true or false" if isinstance(known[name], bool) else "give a number",
+                )
         chosen = {n: v for n, v in given.items() if (v, type(v)) != (known[n], type(known[n]))}
         return replace(self, chosen=chosen)
 
@@ -306,6 +311,16 @@ def _literal(where: str, name: str, value: ast.expr) -> Any:
 
 def _named(node: ast.stmt, name: str) -> TypeGuard[ast.ClassDef]:
     return isinstance(node, ast.ClassDef) and node.name == name and _is_aligner(node)
+
+
+def _fits(value: Any, default: Any) -> bool:
+    """Whether a value is of the kind of a default that is a truth value or a number."""
+    if isinstance(default, bool):
+        return isinstance(value, bool)
+    if isinstance(default, int | float):
+        wanted = int if isinstance(default, int) else int | float
+        return isinstance(value, wanted) and not isinstance(value, bool)
+    return True
 
 
 def _default(value: ast.expr | None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     "--out",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Where the result goes.  [default: results/<aligner>, or …-validation]",
+    help="Where the result goes.  [default: results/<aligner>, or …-validation-NAME=VALUE]",
 )
 @click.option("--save-vectors", is_flag=True, help="Also write aligned.parquet.")
 @click.option(
@@ -111,6 +112,8 @@ def command(
         return
     source = find_aligner(aligner)
     mark = "" if split == "test" else f"-{split}"
+    if settings:  # what is tried stands beside what else was tried
+        mark += re.sub(r"[^A-Za-z0-9._=-]", "_", f"-{'-'.join(settings)}")[:100]
     target = Path("results") / f"{source.info.name}{mark}" if out is None else out
     if release == api.EMBEDDED and not quiet and _is_another(Path(release)):
         click.echo(f"note: the release in the package is scored; ./{release} names yours", err=True)

@@ -186,7 +186,8 @@ class _Work:
         for name in type(found).model_fields:
             ours, theirs = getattr(found, name), getattr(claimed, name)
             if ours != theirs:
-                _refuse(f"{name} is {theirs!r} in the result, but {ours!r} in the file")
+                tried = "; what was tried by --set is not verified" if name == "parameters" else ""
+                _refuse(f"{name} is {theirs!r} in the result, but {ours!r} in the file{tried}")
         try:
             choose_tracks(source.info.uses, tuple(tracks_of(self.record)), self.terms.release)
         except InputError as error:

@@ -46,7 +46,7 @@ class Value(BaseModel):
                 text += " (the interval's upper end counts)"
         if self.n is not None:
             text += f", n {self.n:,}"
-        return text + (f"  {self.example}" if self.example else "")
+        return text + (f"; {self.example}" if self.example else "")
 
 
 class GateResult(BaseModel):

@@ -13,6 +13,7 @@ from cse_bench.extras import require
 from cse_bench.release.manifest import Manifest
 from cse_bench.release.schema import ALIGNED, ALIGNED_ABOUT, PRODUCTS_ABOUT, TABLES
 
+OFFICIAL = "Cross-shop embeddings"
 TEMPLATE = "README.md.j2"
 PLOT = "unicity.svg.j2"
 BENCHMARK_TEMPLATE = "benchmark.svg.j2"
@@ -248,7 +249,7 @@ def _front_matter(manifest: Manifest, tables: dict[str, pa.Table]) -> dict[str, 
         infos.append({"config_name": config} | info._to_yaml_dict())
     return {
         "license": manifest.licence,
-        "pretty_name": "Cross-shop embeddings",
+        "pretty_name": OFFICIAL if manifest.name == "cross-shop-embeddings" else manifest.name,
         **({"language": ["en"]} if manifest.build["log"] == "completejourney" else {}),
         "tags": ["product-embeddings", "embedding-alignment", "e-commerce", "zero-shot"],
         "configs": configs,

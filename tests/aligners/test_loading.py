@@ -206,6 +206,10 @@ def test_parameters_are_chosen_by_name_and_value(tmp_path):
     for given, message in (
         ({"kk": 5}, "did you mean 'k'"),
         ({"k": [5]}, "cannot be chosen"),
+        ({"k": "many"}, "the default is 3"),
+        ({"k": True}, "give a number"),
+        ({"centre": "perhaps"}, "true or false"),
+        ({"centre": 1}, "true or false"),
         ({"k": float("nan")}, "cannot be chosen"),
         ({"random_state": 1}, "drawn by the protocol"),
     ):
