@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -128,9 +127,6 @@ def rescore(ranks: pa.Table) -> dict[Cell, QueryValues]:
 
 
 def _check_columns(ranks: pa.Table) -> None:
-    twice = [name for name, n in Counter(ranks.column_names).items() if n > 1]
-    if twice:
-        raise InputError(f"the ranks have the column {twice[0]!r} twice")
     for name in (*NAMES, *NUMBERS):
         if name not in ranks.column_names:
             raise InputError(f"the ranks have no column {name!r}")
