@@ -29,8 +29,9 @@ import pyarrow.parquet as pq
 import cse_bench
 from cse_bench import Evidence, Matrix, Ragged, Shop, unit
 from cse_bench.aligners.contract import Aligned, align
-from cse_bench.aligners.loading import AlignerSource, find_aligner
+from cse_bench.aligners.loading import find_aligner
 from cse_bench.aligners.registry import ALIGNERS
+from cse_bench.aligners.source import AlignerSource
 from cse_bench.errors import CseBenchError
 from cse_bench.harness.tracks import train_evidence
 from cse_bench.logs.synthetic import SyntheticOptions, write_log

@@ -9,7 +9,7 @@ import numpy as np
 
 from cse_bench.aligners.base import Aligner, Evidence, Shop
 from cse_bench.aligners.contract import WHERE, Aligned, align, declared
-from cse_bench.aligners.loading import AlignerSource
+from cse_bench.aligners.source import AlignerSource
 from cse_bench.errors import CseBenchError
 from cse_bench.ragged import Ragged
 

@@ -34,6 +34,8 @@ CONTROLS = {
 }
 """Run by the harness for context; no entrants."""
 
+TEMPLATE = Path(__file__).with_name("template.py")
+"""What ``cse-bench new`` writes."""
 
 NEEDS = {"gromov-wasserstein": ("ot", "ot"), "fused-gromov-wasserstein": ("ot", "ot")}
 """Name → module that it imports, and the extra of this package that brings it."""

@@ -131,6 +131,7 @@ def submit(
     *,
     model_repo: str | None = None,
     take_back: bool = False,
+    unread: bool = False,
     confirm: Callable[[list[str]], bool],
     hub: Hub | None = None,
 ) -> list[str]:
@@ -148,6 +149,9 @@ def submit(
         ``ORG/ALIGNER``: publish the aligner there too, with its scores as the Hub gathers them.
     take_back : bool
         Whether to close one's own pull request with this result instead.
+    unread : bool
+        Whether nobody reads what `confirm` is shown: then what the sender has perhaps forgotten, a
+        name of one's own or anything of one's own, is a refusal.
     confirm : callable
         Shown what will be sent, says whether to.
     hub : Hub, optional
@@ -185,6 +189,8 @@ def submit(
         standing = sending.look(hub, board, submission)
         if take_back:
             return [sending.withdraw(hub, board, standing)]
+        if unread and submission.doubts:
+            raise InputError(submission.doubts[0], "or send it as it is, asked, without --yes")
         shown = [*submission.lines(board), *notes]
         if model_repo is not None:
             check_place(hub, model_repo)

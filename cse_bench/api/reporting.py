@@ -13,7 +13,7 @@ from cse_bench.progress import Advance, silent
 
 if TYPE_CHECKING:
     from cse_bench.aligners.contract import Aligned
-    from cse_bench.aligners.loading import AlignerSource
+    from cse_bench.aligners.source import AlignerSource
     from cse_bench.release.read import Release
     from cse_bench.results.record import Result
     from cse_bench.results.report.space import Place, Space

@@ -1,25 +1,21 @@
-"""Aligners: written, checked, scored."""
+"""Aligners scored: one, or all that there are."""
 
 from __future__ import annotations
 
 import inspect
-import re
-import shlex
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import cse_bench
 from cse_bench.api.releases import EMBEDDED, load_release
 from cse_bench.errors import AlignerError, CseBenchError, InputError, did_you_mean
-from cse_bench.files import check_new_file, write_text_atomically
 from cse_bench.progress import silent
 
 if TYPE_CHECKING:
     from cse_bench.aligners.base import Aligner
-    from cse_bench.aligners.loading import AlignerSource
+    from cse_bench.aligners.source import AlignerSource
     from cse_bench.harness.sandbox.limits import Limits
     from cse_bench.release.read import Release
     from cse_bench.results.ranked import Line
@@ -228,6 +224,27 @@ def evaluate_all(
     return ranked(results, PRIMARY, list(TRACKS)), problems
 
 
+def sandbox(unconfined: bool = False) -> tuple[str, str | None]:
+    """How aligners are run on this machine.
+
+    Parameters
+    ----------
+    unconfined : bool
+        Whether the user asked for the open.
+
+    Returns
+    -------
+    backend : str
+        What `evaluate` takes as `isolation`.
+    warning : str or None
+        What to tell the user.
+    """
+    from cse_bench.harness.sandbox.backends import NONE, choose
+
+    choice = choose(NONE if unconfined else None)
+    return choice.backend, choice.warning
+
+
 def _aligner_source(aligner: str | Path | type[Aligner] | Aligner) -> AlignerSource:
     from cse_bench.aligners.base import Aligner
     from cse_bench.aligners.loading import find_runnable, read_aligner
@@ -248,86 +265,3 @@ def _aligner_source(aligner: str | Path | type[Aligner] | Aligner) -> AlignerSou
             "save it, with its imports, as a .py file (in a notebook: %%writefile mine.py)",
         )
     return read_aligner(Path(file))
-
-
-def check_aligner(reference: str) -> Iterator[tuple[str, str | None]]:
-    """Run the contract checks on an aligner, on small data.
-
-    Parameters
-    ----------
-    reference : str
-        A registered name or the path of a file.
-
-    Yields
-    ------
-    name, problem : str, str or None
-        Each check as it is done, and what it found.
-    """
-    from cse_bench.aligners.checks import run_checks
-    from cse_bench.aligners.loading import find_runnable
-
-    yield from run_checks(find_runnable(reference))
-
-
-def new_aligner(file: str | Path) -> None:
-    """Write the commented template of an aligner.
-
-    Parameters
-    ----------
-    file : str or Path
-        A new file; the aligner and its class take their names from it.
-
-    Raises
-    ------
-    InputError
-        If the file exists, or is not to end in ``.py``.
-    """
-    from cse_bench.aligners.registry import ALIGNERS
-
-    target = Path(file)
-    if target.suffix != ".py":
-        raise InputError(f"{target} does not end in .py", f"cse-bench new {target.stem}.py")
-    check_new_file(target)
-    template = Path(cse_bench.__file__).parent / "aligners" / "template.py"
-    name = re.sub(r"[^a-z0-9.]+", "-", target.stem.lower()).strip("-.") or "my-aligner"
-    if name in ALIGNERS:
-        name = f"my-{name}"
-    words = re.findall(r"[a-z0-9]+", name)
-    cls = "".join(word.capitalize() for word in words)
-    text = template.read_text(encoding="utf-8").replace('"my-aligner"', f'"{name[:64]}"')
-    if cls.isidentifier():
-        text = text.replace("MyAligner", cls)
-    text = text.replace("evaluate my_aligner.py", f"evaluate {shlex.quote(target.name)}")
-    write_text_atomically(target, text)
-
-
-def catalogue() -> dict[str, dict[str, str]]:
-    """What there is, one line each.
-
-    Returns
-    -------
-    dict of str to dict of str to str
-        Kind → name → line, for logs, trainers, aligners, tracks and tasks.
-    """
-    from cse_bench.aligners.registry import ALIGNERS
-    from cse_bench.harness.tracks import TRACKS
-    from cse_bench.logs.registry import ARCHIVES, READERS
-    from cse_bench.tasks.registry import TASKS
-    from cse_bench.trainers.registry import TRAINERS, trainer_class
-
-    return {
-        "logs": {name: reader.about for name, reader in READERS.items()} | ARCHIVES,
-        "trainers": {name: trainer_class(name).description for name in TRAINERS},
-        "aligners": {name: _described(name) for name in ALIGNERS},
-        "tracks": {track.name: track.about for track in TRACKS.values()},
-        "tasks": {task.name: task.about for task in TASKS},
-    }
-
-
-def _described(name: str) -> str:
-    """A reference aligner in a line, with the extra that it needs."""
-    from cse_bench.aligners.loading import find_aligner
-    from cse_bench.aligners.registry import NEEDS
-
-    extra = f" (needs [{NEEDS[name][1]}])" if name in NEEDS else ""
-    return find_aligner(name).info.description + extra

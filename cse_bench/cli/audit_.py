@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
-from cse_bench.cli.build_ import with_log_options
+from cse_bench.cli.log_options import with_log_options
+from cse_bench.cli.sections import Sectioned
 
 COLOURS = {"passed": "green", "failed": "red", "waived": "yellow", "by the build": "cyan"}
 
 
-@click.command("audit")
+@click.command("audit", cls=Sectioned)
 @click.argument("release", default="cross-shop-embeddings")
 @click.option("--log", metavar="SOURCE", help="The log it was built from: runs all gates.")
 @click.option(

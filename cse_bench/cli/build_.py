@@ -9,85 +9,15 @@ import click
 
 import cse_bench
 from cse_bench.cli.completion import LOGS
+from cse_bench.cli.log_options import with_log_options
+from cse_bench.cli.sections import Sectioned, option
 from cse_bench.cli.settings import read_settings, with_settings
 
-LOG_OPTIONS = (
-    click.option(
-        "--events",
-        multiple=True,
-        metavar="[SHOP=]FILES",
-        help="tabular: a file, glob, directory or URL of events (repeat for more).",
-    ),
-    click.option(
-        "--catalogue",
-        multiple=True,
-        metavar="[SHOP=]FILES",
-        help="tabular: likewise, of the catalogue.",
-    ),
-    click.option(
-        "--queries",
-        multiple=True,
-        metavar="[SHOP=]FILES",
-        help="tabular: likewise, of what users typed.",
-    ),
-    click.option(
-        "--kind",
-        "kinds",
-        multiple=True,
-        metavar="KIND",
-        help="tabular: keep only the events of this kind (repeat for more).",
-    ),
-    click.option(
-        "--mapping",
-        type=click.Path(path_type=Path),
-        metavar="FILE.toml",
-        help='tabular: which column is which; [events] user = "visitor".',
-    ),
-    click.option(
-        "--session-gap",
-        type=float,
-        metavar="MINUTES",
-        help="tabular: a longer pause begins a new session.  [default: 30]",
-    ),
-    click.option(
-        "--unordered",
-        "ordered",
-        flag_value=False,
-        type=bool,
-        default=None,
-        help="tabular: timestamps do not order a session's products.",
-    ),
-    click.option(
-        "--licence",
-        metavar="NAME",
-        help="tabular: the licence under which you, its owner, let the release be passed on: "
-        "cc-by-4.0, ….  [default: none, it may not be published]",
-    ),
-    click.option(
-        "--archive",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="coveo: the zip file, or its directory.",
-    ),
-    click.option(
-        "--shops",
-        type=int,
-        metavar="N",
-        help="completejourney, synthetic: how many shops.  [default: 2]",
-    ),
-    click.option(
-        "--size", type=int, metavar="N", help="synthetic: how many events.  [default: 400000]"
-    ),
-    click.option(
-        "--asking",
-        type=click.FloatRange(0, 1),
-        metavar="SHARE",
-        help="synthetic: share of visits that begin with a query.  [default: 0]",
-    ),
-    click.option("--seed", type=int, metavar="N", help="synthetic: seed."),
-)
-"""What a log's reader is told; each says of which log it is."""
-
+KEPT = "What is released"
+EMBEDDINGS = "Embeddings"
+GATES = "Privacy gates"
+SECRETS = "For the owner alone"
+MACHINE = "The machine"
 
 BUILD_OPTIONS = (
     "trainer",
@@ -117,14 +47,7 @@ def _days(context: click.Context, parameter: click.Parameter, value: str) -> flo
         raise click.BadParameter(f"{value!r} is no length of time; write 7d or 36h") from None
 
 
-def with_log_options(function: Any) -> Any:
-    """Give a command the options of all logs."""
-    for option in reversed(LOG_OPTIONS):
-        function = option(function)
-    return function
-
-
-@click.command("build")
+@click.command("build", cls=Sectioned)
 @click.argument("source", shell_complete=LOGS)
 @click.option(
     "--out",
@@ -133,21 +56,24 @@ def with_log_options(function: Any) -> Any:
     metavar="DIR",
     help="Where the release goes; must not exist yet, unless --replace.",
 )
-@click.option(
+@option(
+    EMBEDDINGS,
     "--trainer",
     default="ppmi-svd",
     show_default=True,
     metavar="NAME",
     help="Learns the embeddings; see cse-bench list.",
 )
-@click.option(
+@option(
+    EMBEDDINGS,
     "--dimensions",
     type=click.IntRange(min=1, max=1024),
     default=64,
     show_default=True,
     help="Width of the embeddings.",
 )
-@click.option(
+@option(
+    KEPT,
     "--gap",
     "gap_days",
     default="7d",
@@ -156,56 +82,73 @@ def with_log_options(function: Any) -> Any:
     metavar="TIME",
     help="Longest time between the two visits of a cross-shop session.",
 )
-@click.option(
+@option(
+    KEPT,
     "--min-users",
     type=click.IntRange(min=1),
     default=10,
     show_default=True,
     help="Train users who must have met a product.",
 )
-@click.option(
-    "--with-pairs", metavar="FILE", help="Gold pairs: left_shop, left, right_shop, right (raw ids)."
+@option(
+    KEPT,
+    "--with-pairs",
+    metavar="FILE",
+    help="Gold pairs: left_shop, left, right_shop, right (raw ids).",
 )
-@click.option(
-    "--pairs-basis", type=click.Choice(["consent", "public"]), help="Why the pairs may be released."
+@option(
+    KEPT,
+    "--pairs-basis",
+    type=click.Choice(["consent", "public"]),
+    help="Why the pairs may be released.",
 )
-@click.option(
+@option(
+    GATES,
+    "--waive",
+    multiple=True,
+    metavar="GATE",
+    help="A privacy gate that need not hold (repeat).",
+)
+@option(GATES, "--because", multiple=True, metavar="TEXT", help="Why: one for each --waive.")
+@option(
+    SECRETS,
     "--key-file",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="32 secret bytes; a fresh key is drawn, and forgotten, without it.",
 )
-@click.option(
+@option(
+    MACHINE,
     "--engine",
     default="duckdb",
     show_default=True,
     metavar="duckdb|spark",
     help="What does the relational work.",
 )
-@click.option(
+@option(
+    MACHINE,
     "--spark-master",
     default="local[*]",
     show_default=True,
     metavar="URL",
     help="spark: the master.",
 )
-@click.option(
+@option(
+    MACHINE,
     "--memory",
     metavar="4GB",
     help="What the engine may hold before it spills to disk.  [default: the engine's own]",
 )
-@click.option(
+@option(
+    SECRETS,
     "--sealed-out",
     type=click.Path(path_type=Path),
     metavar="DIR",
     help="Build a second, hidden release there too: fresh key, fresh embeddings, other groups.",
 )
-@click.option(
-    "--waive", multiple=True, metavar="GATE", help="A privacy gate that need not hold (repeat)."
-)
-@click.option("--because", multiple=True, metavar="TEXT", help="Why: one for each --waive.")
-@click.option("--commit", is_flag=True, help="Commit to the hidden release in the manifest.")
-@click.option(
+@option(SECRETS, "--commit", is_flag=True, help="Commit to the hidden release in the manifest.")
+@option(
+    SECRETS,
     "--ids-out",
     type=click.Path(path_type=Path),
     metavar="FILE.csv",
@@ -214,7 +157,7 @@ def with_log_options(function: Any) -> Any:
 @click.option("--name", metavar="NAME", help="Of the release.  [default: the name of DIR]")
 @click.option("--version", metavar="X.Y.Z", help="Of the release.  [default: cse-bench's own]")
 @click.option("--replace", is_flag=True, help="Replace a release at DIR once the new one is done.")
-@with_settings("A parameter of the trainer (repeat for more).")
+@with_settings("A parameter of the trainer (repeat for more).", EMBEDDINGS)
 @with_log_options
 def command(source: str, out: Path, **given: Any) -> None:
     """Build an anonymised release from the log SOURCE; cse-bench list names the logs."""

@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 Complete = Callable[["click.Context", "click.Parameter", str], list["CompletionItem"]]
 
 
-def names(module: str, registry: str, *, files: bool = False) -> Complete:
-    """Complete the names of a registry, which is imported only when a shell asks.
+def names(module: str, *registries: str, files: bool = False) -> Complete:
+    """Complete the names of registries, which are imported only when a shell asks.
 
     Parameters
     ----------
-    module, registry : str
-        Where it is: a mapping by name.
+    module : str
+        Where they are.
+    *registries : str
+        Mappings by name.
     files : bool
         Whether a file may be meant as well.
     """
@@ -27,7 +29,8 @@ def names(module: str, registry: str, *, files: bool = False) -> Complete:
     def complete(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
 
-        known = getattr(importlib.import_module(module), registry)
+        there = vars(importlib.import_module(module))
+        known = [name for registry in registries for name in there[registry]]
         found = [CompletionItem(name) for name in known if name.startswith(begun)]
         return found or ([CompletionItem(begun, type="file")] if files else [])
 
@@ -36,4 +39,4 @@ def names(module: str, registry: str, *, files: bool = False) -> Complete:
 
 ALIGNERS = names("cse_bench.aligners.registry", "ALIGNERS", files=True)
 TRAINERS = names("cse_bench.trainers.registry", "TRAINERS")
-LOGS = names("cse_bench.logs.registry", "READERS")
+LOGS = names("cse_bench.logs.registry", "READERS", "ARCHIVES")

@@ -26,6 +26,6 @@ def command(reference: str | None, to: Path | None) -> None:
     from cse_bench import api
 
     target = api.download(to, reference=reference)
-    click.echo(f"the release is in {target}")
-    if to is None:
-        click.echo(f'in this directory: datasets.load_dataset("{target}")')
+    place = target.resolve()
+    click.echo(f"the release is in {place}")
+    click.echo(f'from anywhere: datasets.load_dataset("{place}")')

@@ -14,7 +14,7 @@ from cse_bench.cli.settings import read_values, with_settings
 from cse_bench.cli.terminal import width
 
 if TYPE_CHECKING:
-    from cse_bench.aligners.loading import AlignerSource
+    from cse_bench.aligners.source import AlignerSource
 
 
 @click.command("evaluate")
@@ -153,8 +153,9 @@ def command(
 
 def _note_name(source: AlignerSource) -> None:
     """Tell whose name a file has, if that is not its own: results go by name."""
-    from cse_bench.aligners.loading import AlignerInfo, find_aligner
+    from cse_bench.aligners.loading import find_aligner
     from cse_bench.aligners.registry import ALIGNERS as REFERENCE
+    from cse_bench.aligners.source import AlignerInfo
 
     name = source.info.name
     if name in REFERENCE and source.sha256 != find_aligner(name).sha256:

@@ -8,10 +8,12 @@ from typing import Any
 
 import click
 
+from cse_bench.cli.sections import OPTIONS, option
 
-def with_settings(about: str) -> Callable[[Any], Any]:
+
+def with_settings(about: str, section: str = OPTIONS) -> Callable[[Any], Any]:
     """Give a command the option ``--set``, and its parameter ``settings``."""
-    return click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help=about)
+    return option(section, "--set", "settings", multiple=True, metavar="NAME=VALUE", help=about)
 
 
 def read_settings(given: tuple[str, ...]) -> dict[str, str]:

@@ -24,7 +24,11 @@ import click
     help="Publish the aligner as a model too, with its scores.",
 )
 @click.option("--withdraw", is_flag=True, help="Close your own pull request with this result.")
-@click.option("--yes", is_flag=True, help="Send without asking.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Send without asking, unless it is signed by nobody, or the untouched template.",
+)
 def command(
     result: Path, aligner: Path, repo: str, model_repo: str | None, withdraw: bool, yes: bool
 ) -> None:
@@ -39,6 +43,12 @@ def command(
         return yes or click.confirm("send it?")
 
     said = api.submit(
-        result, aligner, repo, model_repo=model_repo, take_back=withdraw, confirm=confirm
+        result,
+        aligner,
+        repo,
+        model_repo=model_repo,
+        take_back=withdraw,
+        unread=yes,
+        confirm=confirm,
     )
     click.echo("\n".join(said))

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from cse_bench.cli.build_ import with_log_options
 from cse_bench.cli.completion import TRAINERS
+from cse_bench.cli.log_options import with_log_options
+from cse_bench.cli.sections import Sectioned
 from cse_bench.cli.settings import read_settings, with_settings
 
 SOURCE_OPTIONS = (
@@ -66,7 +67,7 @@ def source_of(given: dict[str, Any]) -> Any:
     return LogSource(log, key_file, given, engine)
 
 
-@click.command("train")
+@click.command("train", cls=Sectioned)
 @click.argument("trainer", shell_complete=TRAINERS)
 @click.option(
     "--out",

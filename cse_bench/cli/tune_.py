@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from cse_bench.cli.completion import TRAINERS
+from cse_bench.cli.sections import Sectioned
 from cse_bench.cli.settings import read_settings
 from cse_bench.cli.train_ import source_of, with_source
 
 
-@click.command("tune")
+@click.command("tune", cls=Sectioned)
 @click.argument("trainer", shell_complete=TRAINERS)
 @click.option(
     "--out",

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import platform
+import re
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -23,7 +24,10 @@ from cse_bench.harness.diagnosis import Diagnosis
 from cse_bench.harness.protocol import PROTOCOL_VERSION, scoring_source_sha256
 from cse_bench.tasks.base import Ranks, VariantScores
 
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "pyarrow", "POT", "torch")
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "pyarrow")
+EXTRAS = {"ot": "POT", "torch": "torch"}
+"""Module → library of an extra, which decides only where an aligner can import it."""
+
 CODEC = "zstd"
 """Faster than the zlib of `numpy.savez_compressed`, and smaller."""
 
@@ -49,19 +53,42 @@ def cache_directory() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "cse-bench"
 
 
+def libraries_of(text: str) -> dict[str, str]:
+    """The versions of those of `EXTRAS` that an aligner may import.
+
+    Parameters
+    ----------
+    text : str
+        Its source. Who builds upon a reference aligner may import what that does.
+
+    Returns
+    -------
+    dict of str to str
+        Library → version, or "" where it is not installed.
+    """
+    builds = "cse_bench.aligners" in text
+    named = [lib for module, lib in EXTRAS.items() if builds or re.search(rf"\b{module}\b", text)]
+    return {library: _version(library) for library in named}
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return ""
+
+
 @cache
-def _code() -> dict[str, str]:
+def _code() -> dict[str, Any]:
     """What is the same for all runs of a process: code, libraries, machine."""
     package = Path(__file__).resolve().parents[1]
     contract = hashlib.sha256()
     for part in (package / name for name in CONTRACT):
         for path in sorted(part.rglob("*.py")) if part.is_dir() else [part]:
             contract.update(path.read_bytes() + b"\0")
-    told = {"scoring": scoring_source_sha256(), "contract": contract.hexdigest()}
-    for name in LIBRARIES:
-        with contextlib.suppress(PackageNotFoundError):
-            told[name] = version(name)
+    told: dict[str, Any] = {"scoring": scoring_source_sha256(), "contract": contract.hexdigest()}
     return told | {
+        "libraries": {name: version(name) for name in LIBRARIES},
         "protocol": PROTOCOL_VERSION,
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()} {os.cpu_count()}",

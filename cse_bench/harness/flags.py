@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cse_bench.aligners.loading import AlignerSource
+from cse_bench.aligners.source import AlignerSource
 from cse_bench.release.read import Release
 from cse_bench.release.tables import ShopTable
 from cse_bench.results.record import RunRecord, Score

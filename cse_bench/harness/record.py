@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 import cse_bench
-from cse_bench.aligners.loading import AlignerSource
+from cse_bench.aligners.source import AlignerSource
 from cse_bench.harness.evaluation import Context, Evaluation, Run
 from cse_bench.harness.flags import flags
 from cse_bench.harness.protocol import PROTOCOL_VERSION, scoring_source_sha256

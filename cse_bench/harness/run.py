@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cse_bench.aligners.contract import Aligned
-from cse_bench.aligners.loading import AlignerSource, find_aligner
+from cse_bench.aligners.loading import find_aligner
+from cse_bench.aligners.source import AlignerSource
 from cse_bench.harness.cache import RunCache
 from cse_bench.harness.context import context_of, n_context_steps
 from cse_bench.harness.direction import Direction, prepare_to_score

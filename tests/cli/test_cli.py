@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 
+import click
 import pytest
 
 from cse_bench import __version__
+from cse_bench.cli.build_ import command as build
 from cse_bench.harness.sandbox.backends import choose
 from tests.conftest import need
 
@@ -41,6 +44,19 @@ def test_help_lists_every_verb_and_imports_none_of_the_heavy_parts():
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip().endswith("[]")
     assert run("--version").stdout.strip().endswith(__version__)
+
+
+def test_help_of_many_options_has_each_once_beneath_a_heading():
+    text = run("build", "--help").stdout
+    parts = dict(re.findall(r"^(\S[^:\n]*):\n((?:  .*\n)+)", text, flags=re.M))
+    assert text.index("\nOptions:") < text.index("\nEmbeddings:")
+    assert "--replace" in parts["Options"]
+    assert "--memory" in parts["The machine"]
+    assert "--events" in parts["The log tabular"]
+    assert "--archive" in parts["The archive coveo"]
+    options = re.findall(r"^  (?:-h, )?(--[a-z-]+)", text, flags=re.M)
+    there = [p.opts[-1] for p in build.params if isinstance(p, click.Option)]
+    assert sorted(options) == sorted([*there, "--help"])
 
 
 def test_list_names_what_there_is():
@@ -91,6 +107,13 @@ def test_check_exits_1_on_a_finding(tmp_path):
     assert [line[:4] for line in lines].count("FAIL") == 3, "of three sizes of shops"
     assert done.stdout.count("stopped by the same") == 5
     assert "random_state" not in done.stdout, "it declares no chance"
+    told = run("check", path, "--json")
+    assert told.returncode == 1
+    found = json.loads(told.stdout)
+    assert [row["check"] for row in found] == [
+        line[5:].split(":")[0] for line in lines if line[0] != " "
+    ]
+    assert sum(row["problem"] is None for row in found) == 2
 
 
 RAISES = """
@@ -155,6 +178,7 @@ MISTAKES = {
         ("evaluate ridge --tracks op", "open"),
         ("train ppmi", "ppmi-svd"),
         ("build tab", "tabular"),
+        ("build cov", "coveo"),
         ("report x.json --aligner rid", "ridge"),
     ],
 )

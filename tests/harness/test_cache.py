@@ -89,6 +89,26 @@ def test_what_may_change_a_score_is_never_served_stale(place, small_release, mon
     assert fits(place) == 8
 
 
+def test_an_extra_counts_only_where_it_can_be_imported(place, small_release, monkeypatch):
+    installed = {"POT": "1.0", "torch": "2.0"}
+    known = caching._version
+    monkeypatch.setattr(caching, "_version", lambda name: installed.get(name) or known(name))
+    path = write(place)
+    evaluate(path, small_release)
+    installed["torch"] = "3.0"
+    evaluate(path, small_release)
+    assert fits(place) == 2
+    bare = path.read_text()
+    for line in ("import torch", "from cse_bench.aligners import mlp"):
+        path.write_text(f"{bare}\n\ndef later():\n    {line}\n")
+        before = fits(place)
+        for times, newer in ((1, "3.0"), (1, "3.0"), (2, "4.0")):
+            installed["torch"] = newer
+            evaluate(path, small_release)
+            assert fits(place) == before + 2 * times
+        installed["torch"] = "3.0"
+
+
 def test_vectors_that_are_asked_for_are_made(place, small_release):
     evaluate(write(place), small_release)
     evaluate(write(place), small_release, out=place / "out", save_vectors=True)

@@ -28,9 +28,15 @@ def scored_entry(server, cache, staged, tmp_path_factory, root):
     hub = Hub(server.url, TOKEN, cache)
     server.store.create("dataset", BOARD)
     carry_out(hub, staged.to("org/data"), staged.manifest)
-    place = tmp_path_factory.mktemp("entry")
+    text = (root / "examples" / "my_aligner.py").read_text()
+    text = text.replace("Your Name", "A. Author").replace("1e-5 * s[0]", "1e-6 * s[0]")
+    return scored(text, tmp_path_factory.mktemp("entry"), hub)
+
+
+def scored(text, place, hub):
+    """A file of this text, and its result."""
     file = place / "my_aligner.py"
-    shutil.copy(root / "examples" / "my_aligner.py", file)
+    file.write_text(text)
     release = api.load_release("org/data@v1.0.0", hub=hub)
     api.evaluate(file, release, out=place / "result", use_cache=False)
     return place / "result" / "result.json", file
@@ -141,11 +147,40 @@ def test_nothing_is_sent_without_a_yes(server, board, scored_entry, submit, tmp_
     assert done.returncode == 2
     assert "give --yes" in done.stderr
     assert f"{folder_of(result)}/ranks.parquet" in done.stdout
-    assert "'Your Name' is the example's author" in done.stdout
+    assert "example's author" not in done.stdout
     assert server.store.repos["dataset", board].pulls == {}
     done = run(*arguments, "--yes", env=env)
     assert done.returncode == 0, done.stderr
     assert "discussions/1" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("changed", "doubts"),
+    [
+        (("1e-5 * s[0]", "1e-6 * s[0]"), ("'Your Name' is the example's author",)),
+        (("Your Name", "A. Author"), ("as it was: others have it, too",)),
+        (("unit(", "unit("), ("'Your Name' is the example's author", "as it was: others have it")),
+    ],
+)
+def test_what_was_perhaps_forgotten_is_told_and_not_sent_unread(
+    server, hub, board, scored_entry, tmp_path, changed, doubts
+):
+    template = tmp_path / "my_aligner.py"
+    api.new_aligner(template)
+    text = template.read_text().replace(*changed).replace("MyAligner", "Renamed")
+    result, file = scored(text, tmp_path, hub)
+    shown = []
+    with pytest.raises(InputError, match="nothing was sent"):
+        api.submit(result, file, board, hub=hub, confirm=shown.extend)
+    told = [line for line in shown if line.startswith("  ! ") and "package's board" not in line]
+    assert len(told) == len(doubts)
+    for line, doubt in zip(told, doubts, strict=True):
+        assert doubt in line
+    arguments = ("submit", result, "--aligner", file, "--repo", board, "--yes")
+    done = run(*arguments, env=settings(server, tmp_path))
+    assert done.returncode == 2
+    assert doubts[0] in done.stderr
+    assert server.store.repos["dataset", board].pulls == {}
 
 
 def test_what_is_not_what_it_says_is_refused_before_the_hub_is_asked(

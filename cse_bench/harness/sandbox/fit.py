@@ -13,7 +13,7 @@ import numpy as np
 
 from cse_bench.aligners.base import MAX_DIMENSIONS, Evidence
 from cse_bench.aligners.contract import WHERE, Aligned, checked_matrix
-from cse_bench.aligners.loading import AlignerSource
+from cse_bench.aligners.source import AlignerSource
 from cse_bench.errors import AlignerError
 from cse_bench.harness.cache import RunCache
 from cse_bench.harness.direction import (
