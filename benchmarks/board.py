@@ -20,7 +20,8 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from cse_bench.aligners.loading import read_aligner
-from cse_bench.leaderboard.folders import ALIGNER, VERIFICATION, find_folders
+from cse_bench.leaderboard.folders import find_folders
+from cse_bench.results.places import ALIGNER, VERIFICATION
 from cse_bench.results.write import RANKS, RECORD
 
 HOME = Path(__file__).resolve().parents[1] / "leaderboard"

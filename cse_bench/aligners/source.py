@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import hashlib
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -13,6 +14,15 @@ from typing import Any, TypeGuard
 from cse_bench.aligners.base import Aligner
 from cse_bench.aligners.running import make, run_text
 from cse_bench.errors import InputError, did_you_mean
+
+DESCRIBES = ("authors", "description", "licence", "citation")
+"""Attributes of a class that are for people alone."""
+
+LOOKS_AT_ITSELF = frozenset(
+    {"__code__", "__dict__", "__doc__", "__file__", "_getframe", "dir", "getattr", "globals"}
+    | {"inspect", "linecache", "locals", "traceback", "vars"}
+)
+"""Names by which a file could come to know its own text."""
 
 
 @dataclass(frozen=True)
@@ -134,16 +144,34 @@ class AlignerSource:
         found |= {a.arg: d for a, d in zip(given.kwonlyargs, given.kw_defaults, strict=True)}
         return {name: _default(found[name]) for name in sorted(found)}
 
-    def code(self) -> str:
-        """What it does, without names, attributes and docstrings: a text that can be compared."""
+    def does_as(self, other: AlignerSource) -> bool:
+        """Whether both do the same, whatever they say of themselves."""
+        mine, theirs = (
+            each._code(AlignerInfo.__dataclass_fields__).replace(each.class_name, "")
+            for each in (self, other)
+        )
+        return mine == theirs
+
+    def code_sha256(self) -> str:
+        """SHA-256 of what decides an output: not of comments, docstrings and `DESCRIBES`.
+
+        That of the whole source, where it may look at these itself.
+        """
+        words = re.findall(r"\w+", self.text)
+        if LOOKS_AT_ITSELF & {*words} or any(f".{name}" in self.text for name in DESCRIBES):
+            return self.sha256
+        return hashlib.sha256(self._code(DESCRIBES).encode()).hexdigest()
+
+    def _code(self, without: Container[str]) -> str:
+        """Its syntax tree as text, without docstrings and some attributes of its class."""
         tree = ast.parse(self.text)
         for node in ast.walk(tree):
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
                 if ast.get_docstring(node) is not None:
                     del node.body[0]
                 if _named(node, self.class_name):
-                    node.body = [part for part in node.body if not isinstance(part, ast.Assign)]
-        return ast.dump(tree).replace(self.class_name, "")
+                    node.body = [part for part in node.body if not _sets(part, without)]
+        return ast.dump(tree)
 
     def make(self, random_state: int | None = None) -> Aligner:
         """An instance with its parameters, and the given seed if it takes one.
@@ -189,3 +217,10 @@ def _default(value: ast.expr | None) -> Any:
 def _plain(value: Any) -> Any:
     """A parameter as JSON can hold it."""
     return value if isinstance(value, bool | int | float | str | None) else repr(value)
+
+
+def _sets(node: ast.stmt, names: Container[str]) -> bool:
+    """Whether a statement does nothing but set one of some names."""
+    return isinstance(node, ast.Assign) and all(
+        isinstance(target, ast.Name) and target.id in names for target in node.targets
+    )

@@ -43,6 +43,7 @@ def check_entries(
     use_cache: bool = True,
     hub: Hub | None = None,
     told: Told = _nothing,
+    note: Callable[[str], None] = silent,
     step: Advance = silent,
 ) -> dict[str, str | None]:
     """Check entries as data: nothing of theirs is run.
@@ -62,6 +63,8 @@ def check_entries(
         See `load_release`.
     told : callable
         Told of each entry as it was looked at.
+    note : callable
+        Told what a maintainer should know besides: that pull requests wait which are older.
     step : callable
         Told what begins.
 
@@ -76,10 +79,10 @@ def check_entries(
         If there are no entries there.
     """
     from cse_bench.leaderboard.check import examine, read_known
-    from cse_bench.leaderboard.folders import VERIFICATION
+    from cse_bench.results.places import VERIFICATION
 
     terms = terms_for(release, use_cache)
-    with entries_at(where, hub) as (folders, problems):
+    with entries_at(where, hub, note) as (folders, problems):
         known = read_known({f.name: f for f in [*_home(entries), *folders]}.values())
         found: dict[str, str | None] = dict(problems)
         ours = {folder.path.resolve() for folder in [*_home(entries), *_home(Path(where))]}
@@ -100,13 +103,14 @@ def take_entries(
     use_cache: bool = True,
     hub: Hub | None = None,
     told: Told = _nothing,
+    note: Callable[[str], None] = silent,
     step: Advance = silent,
 ) -> dict[str, str | None]:
     """Check what is on the inbox, and copy into the board what is good and not there yet.
 
     Parameters
     ----------
-    where, release, use_cache, hub, told, step
+    where, release, use_cache, hub, told, note, step
         See `check_entries`; ``ORG/LEADERBOARD`` for all that was merged there.
     entries : Path
         The directory that holds ``entries``.
@@ -123,7 +127,7 @@ def take_entries(
         If there is no board at `entries`.
     """
     from cse_bench.leaderboard.check import examine, read_known
-    from cse_bench.leaderboard.folders import ENTRIES
+    from cse_bench.results.places import ENTRIES
 
     if not (entries / ENTRIES).is_dir():
         raise InputError(
@@ -131,7 +135,7 @@ def take_entries(
             f"--entries DIR; or begin one: mkdir -p {entries / ENTRIES}",
         )
     terms = terms_for(release, use_cache)
-    with entries_at(where, hub) as (folders, problems):
+    with entries_at(where, hub, note) as (folders, problems):
         home = _home(entries)
         there = {folder.name for folder in home}
         fresh = [folder for folder in folders if folder.name not in there]
@@ -193,7 +197,8 @@ def verify_entries(
         If there are no entries, or no sandbox to run them in.
     """
     from cse_bench.leaderboard.check import examine, read_known
-    from cse_bench.leaderboard.folders import VERIFICATION, find_folders
+    from cse_bench.leaderboard.folders import find_folders
+    from cse_bench.results.places import VERIFICATION
 
     best: Badge = "sealed" if sealed is not None else "reproduced" if run else "self-reported"
     folders = find_folders(Path(where))
@@ -237,14 +242,19 @@ def _says_enough(folder: Folder, best: Badge) -> bool:
 
 def _home(entries: Path) -> list[Folder]:
     """The entries of the board, if it has any yet."""
-    from cse_bench.leaderboard.folders import ENTRIES, find_folders
+    from cse_bench.leaderboard.folders import find_folders
+    from cse_bench.results.places import ENTRIES
 
     return find_folders(entries) if (entries / ENTRIES).is_dir() else []
 
 
 @contextmanager
 def entries_at(
-    where: str | Path, hub: Hub | None, *, stamps: bool = False
+    where: str | Path,
+    hub: Hub | None,
+    note: Callable[[str], None] = silent,
+    *,
+    stamps: bool = False,
 ) -> Iterator[tuple[list[Folder], dict[str, str]]]:
     """Entries here or on the Hub, and what of a pull request is no entry.
 
@@ -255,6 +265,8 @@ def entries_at(
         request on it, ``ORG/LEADERBOARD#7``.
     hub : Hub, optional
         See `load_release`.
+    note : callable
+        Told of pull requests that are older than the one that is asked for.
     stamps : bool
         Whether ``ORG/LEADERBOARD`` is taken for a mirror of the board, stamps and all.
 
@@ -279,5 +291,8 @@ def entries_at(
         )
     with tempfile.TemporaryDirectory(prefix="cse-bench-inbox-") as place:
         inbox = fetch_entries(hub or TheHub(), repo, pull, Path(place), stamps=stamps)
+        if inbox.older:
+            older = ", ".join(f"#{number}" for number in inbox.older)
+            note(f"older and open: {older}; of entries of the same scores the first taken stays")
         found = [Folder(Path(place) / name, *name.split("/")[1:]) for name in inbox.folders]
         yield found, inbox.problems

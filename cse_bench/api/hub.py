@@ -173,6 +173,7 @@ def submit(
     from cse_bench.hub.client import Hub
     from cse_bench.hub.model import check_model, check_place, publish_model, stage_model
     from cse_bench.hub.reference import repository_name
+    from cse_bench.results.places import ALIGNER
     from cse_bench.results.read import result_file
 
     hub, board = hub or Hub(), repository_name(board)
@@ -205,7 +206,7 @@ def submit(
             where = "on the board" if standing.state == "merged" else "waiting in a pull request"
             said = [f"nothing to do: this result is {where} already: {url}"]
         if model_repo is not None:
-            files = stage_model(submission.result, entry / sending.ALIGNER, url, model)
+            files = stage_model(submission.result, entry / ALIGNER, url, model)
             said.append(publish_model(hub, model_repo, submission.result, files))
     return said
 

@@ -12,7 +12,7 @@ import numpy as np
 from cse_bench.building.catalogue import Catalogue, number_products
 from cse_bench.building.keys import Key
 from cse_bench.building.numbers import Users, by_numbers, number_offers, number_users
-from cse_bench.building.report import STAGES
+from cse_bench.building.report import PRODUCTS, USERS, VISITS
 from cse_bench.building.visits import number_visits, session_items, support
 from cse_bench.logs.schema import Log
 from cse_bench.ragged import Ragged
@@ -75,15 +75,15 @@ def number_log(
     InputError
         If the log has fewer than two shops with supported products.
     """
-    stage(STAGES[0])
+    stage(USERS)
     users = number_users(log.events, key)
-    stage(STAGES[1])
+    stage(PRODUCTS)
     offers = kept_table(scratch, number_offers(log.events))
     events = kept_table(scratch, by_numbers(log.events, users.table, offers))
     supported = kept_table(scratch, support(events, users.table).inner_join(offers, "offer"))
     catalogue = number_products(log, supported, min_users, key)
     products = catalogue.as_table(key, log.events.get_backend())
-    stage(STAGES[2])
+    stage(VISITS)
     met = kept_table(scratch, session_items(events, products))
     cut = number_visits(met, users.table)
     visits, items = (kept_table(scratch, table) for table in (cut.visits, cut.items))

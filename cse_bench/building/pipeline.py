@@ -7,21 +7,20 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from cse_bench import __version__
 from cse_bench.building.catalogue import Catalogue
+from cse_bench.building.chosen import choose_visits
 from cse_bench.building.content import content_vectors, given_vectors
 from cse_bench.building.counts import count_log, count_rows
+from cse_bench.building.embeddings import MANTISSA_BITS, released_vectors
 from cse_bench.building.facts import collect_facts
 from cse_bench.building.keys import Key
 from cse_bench.building.limits import cut_rows, limit_rows
 from cse_bench.building.notes import catalogue_note, order_note, table_notes
-from cse_bench.building.numbered import kept_table, number_log, shop_sessions
+from cse_bench.building.numbered import number_log, shop_sessions
 from cse_bench.building.pairs import find_pairs
-from cse_bench.building.queries import find_asked
-from cse_bench.building.rendered import draw_visits, rendered_items
-from cse_bench.building.report import STAGES, BuildReport
+from cse_bench.building.rendered import rendered_items
+from cse_bench.building.report import EMBEDDINGS, RENDERED, SESSIONS, TABLES, BuildReport
 from cse_bench.building.tables import (
     cross_tables,
     pairs_tables,
@@ -30,20 +29,15 @@ from cse_bench.building.tables import (
     rendered_tables,
     sessions_tables,
 )
-from cse_bench.building.visits import cross_shop_rows, free_visits
 from cse_bench.errors import InputError
 from cse_bench.logs.schema import Log
 from cse_bench.privacy.base import Facts
 from cse_bench.release.schema import CROSS_SESSIONS
 from cse_bench.release.write import ReleaseContents
-from cse_bench.trainers.base import Embeddings, Sessions, Trainer
-from cse_bench.types import Matrix
+from cse_bench.trainers.base import Trainer
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
-
-MANTISSA_BITS = 12
-"""Embeddings keep this many bits of a 23-bit mantissa (an error of 2⁻¹³), and compress better."""
+    pass
 
 
 @dataclass(frozen=True)
@@ -100,7 +94,7 @@ def build_with_facts(
     key : Key
         The source of every random choice.
     stage : callable
-        Told the name of each stage as it begins; see `STAGES`.
+        Told the name of each stage as it begins; see `report.STAGES`.
 
     Returns
     -------
@@ -113,7 +107,6 @@ def build_with_facts(
         If the log has fewer than two shops with supported products.
     """
     waived = log.waivers.keys() | parameters.waivers.keys()
-    engine = log.events.get_backend()
     report = BuildReport(drops=list(log.drops))
 
     with ExitStack() as scratch:
@@ -123,42 +116,31 @@ def build_with_facts(
         visits, items = numbered.visits, numbered.items
         pairs = find_pairs(log, catalogue, products, key, report)
         report.drop(*_undescribed(log, catalogue))
-        stage(STAGES[3])
-        gap = round(parameters.gap_days * 86400)
-        rows = kept_table(scratch, cross_shop_rows(visits, gap))
-        free = kept_table(scratch, draw_visits(free_visits(visits, rows), users.table))
-        kept = _kept_sessions(free, rendering=pairs is not None)
-        asked = None
-        if log.queries is not None:
-            asked = find_asked(
-                log,
-                users.table,
-                events,
-                products,
-                visits,
-                catalogue.raw_shops,
-                catalogue.vocabulary,
-                min_users=parameters.min_users,
-                keep=lambda table: kept_table(scratch, table),
-                report=report,
-            )
-            chosen = kept_table(scratch, _query_rows(asked.visits, rows, kept, users.table))
-            rows = kept_table(scratch, rows.anti_join(chosen, ["user", "visit"]))
-            kept = kept.anti_join(chosen, ["user", "visit"])
-        made = sessions_tables(items, kept, users, catalogue, log.ordered, key)
-        made |= cross_tables(items, rows, users, catalogue, log.ordered, key)
+        stage(SESSIONS)
+        chosen = choose_visits(
+            log,
+            numbered,
+            parameters.gap_days,
+            parameters.min_users,
+            scratch,
+            report,
+            rendering=pairs is not None,
+        )
+        asked = chosen.asked
+        made = sessions_tables(items, chosen.within, users, catalogue, log.ordered, key)
+        made |= cross_tables(items, chosen.crossing, users, catalogue, log.ordered, key)
         if asked is not None:
-            texts = asked.texts
-            made |= queries_tables(items, chosen, texts, users, catalogue, log.ordered, key)
+            made |= queries_tables(
+                items, chosen.asking, asked.texts, users, catalogue, log.ordered, key
+            )
         if pairs is not None:
-            stage(STAGES[4])
-            bridges = pairs.bridges_table(catalogue, engine)
-            basket = _to_render(free)
-            shown = rendered_items(basket, items, products, bridges, len(catalogue.shops))
+            stage(RENDERED)
+            bridges = pairs.bridges_table(catalogue, log.events.get_backend())
+            shown = rendered_items(chosen.rendered, items, products, bridges, len(catalogue.shops))
             made |= rendered_tables(shown, users, catalogue, key)
         count_log(report, events, offers, catalogue, visits, users)
         report.notes += [*order_note(items, log.ordered), *catalogue_note(catalogue)]
-        stage(STAGES[5])
+        stage(EMBEDDINGS)
         train = items.split == "train"
         sessions, unseen = (
             [found for found, _ in shop_sessions(items.filter(part), catalogue, log.ordered)]
@@ -179,11 +161,8 @@ def build_with_facts(
     report.notes += table_notes(tables)
     if not any(t.num_rows for (config, _), t in tables.items() if config == CROSS_SESSIONS.name):
         raise _no_crossing(report, catalogue, parameters.min_users)
-    vectors = [
-        round_mantissa(turned(_fit(trainer, own).vectors, key.seed(f"turn {i}")), MANTISSA_BITS)
-        for i, own in enumerate(sessions)
-    ]
-    stage(STAGES[6])
+    vectors = released_vectors(trainer, sessions, key)
+    stage(TABLES)
     if catalogue.content is None:
         content = content_vectors(catalogue.titles, random_state=key.seed("content"))
     else:
@@ -222,43 +201,6 @@ def _no_crossing(report: BuildReport, catalogue: Catalogue, min_users: int) -> I
     )
 
 
-def _kept_sessions(free: ir.Table, *, rendering: bool) -> ir.Table:
-    """Which free visits are in-shop sessions: train's, and of validation's those not rendered."""
-    validation = free.split == "validation"
-    if rendering:
-        validation = validation & (free.draw % 2 == 1)
-    return free.filter((free.split == "train") | validation)
-
-
-def _query_rows(asked: ir.Table, rows: ir.Table, kept: ir.Table, users: ir.Table) -> ir.Table:
-    """Which visits go into the table of queries: a drawn half of those that could.
-
-    Of held-out crossings, those whose second visit had a query; of train's in-shop sessions, those
-    that had one themselves. The other half stay where they were.
-
-    Returns
-    -------
-    ibis Table
-        ``user, visit, target_shop, query``; ``visit`` is the source part's.
-    """
-    columns = ("user", "visit", "target_shop", "query", "draw")
-    later = asked.mutate(visit=asked.visit - 1)
-    crossed = draw_visits(rows.filter(rows.split != "train"), users)
-    crossed = crossed.inner_join(later, ["user", "visit"]).select(*columns)
-    within = kept.filter(kept.split == "train").select(
-        "user", "visit", "draw", target_shop=kept.shop
-    )
-    within = within.inner_join(asked, ["user", "visit"]).select(*columns)
-    both = crossed.union(within)
-    return both.filter(both.draw % 2 == 0).drop("draw")
-
-
-def _to_render(free: ir.Table) -> ir.Table:
-    """Which free visits are rendered: half of validation's, all of test's."""
-    half = (free.split == "validation") & (free.draw % 2 == 0)
-    return free.filter((free.split == "test") | half)
-
-
 def _build_record(log: Log, trainer: Trainer, parameters: BuildParameters) -> dict[str, Any]:
     """What the manifest says of the build. The trainer's seed follows from the key: left out."""
     settings = {k: v for k, v in trainer.parameters().items() if k != "random_state"}
@@ -279,32 +221,3 @@ def _undescribed(log: Log, catalogue: Catalogue) -> tuple[str, str, int]:
     without = sum(title is None and category is None for title, category in described)
     why = "a product without title or category in the catalogue, if there is one"
     return "descriptions", why, without
-
-
-def _fit(trainer: Trainer, sessions: Sessions) -> Embeddings:
-    try:
-        return trainer.fit(sessions)
-    except InputError as error:
-        shop = sessions.ids[0].split("_")[0]
-        raise InputError(f"{shop}: {error.what}", error.hint) from None
-
-
-def turned(vectors: Matrix, seed: int) -> Matrix:
-    """Turn a shop's vectors by a random rotation, which changes no cosine.
-
-    A trainer may leave its axes in an order, such as that of their variance; two shops' spaces
-    would then be aligned in part before any aligner has seen them.
-    """
-    d = vectors.shape[1]
-    q, r = np.linalg.qr(np.random.default_rng(seed).standard_normal((d, d)))
-    rotation = q * np.sign(np.diag(r))  # uniform over all rotations (Mezzadri 2007)
-    return (vectors.astype(np.float64) @ rotation).astype(np.float32)
-
-
-def round_mantissa(values: Matrix, bits: int) -> Matrix:
-    """Round float32 values to `bits` bits of mantissa, halves to even."""
-    raw = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
-    drop = np.uint32(23 - bits)
-    half = ((raw >> drop) & np.uint32(1)) + np.uint32((1 << (int(drop) - 1)) - 1)
-    rounded = ((raw + half) >> drop) << drop
-    return rounded.view(np.float32)

@@ -11,6 +11,7 @@ import ibis
 import numpy as np
 import pyarrow as pa
 
+from cse_bench.building.numbered import NumberedLog
 from cse_bench.building.report import BuildReport
 from cse_bench.logs.memory import put
 from cse_bench.logs.schema import Log
@@ -61,12 +62,7 @@ def allowed(text: str, vocabulary: frozenset[str]) -> bool:
 
 def find_asked(
     log: Log,
-    users: ir.Table,
-    events: ir.Table,
-    products: ir.Table,
-    visits: ir.Table,
-    shops: list[str],
-    vocabulary: frozenset[str],
+    numbered: NumberedLog,
     *,
     min_users: int,
     keep: Callable[[ir.Table], ir.Table],
@@ -78,18 +74,8 @@ def find_asked(
     ----------
     log : Log
         A log with queries.
-    users : ibis Table
-        ``raw, user, split``.
-    events : ibis Table
-        From `numbers.by_numbers`.
-    products : ibis Table
-        ``offer, shop_number``.
-    visits : ibis Table
-        ``user, shop, session, visit``.
-    shops : list of str
-        Raw names of the release's shops.
-    vocabulary : frozenset of str
-        Words of the catalogue.
+    numbered : NumberedLog
+        The same log, by numbers.
     min_users : int
         How many train users must have typed a query in a shop.
     keep : callable
@@ -98,10 +84,12 @@ def find_asked(
         Told what was left out.
     """
     assert log.queries is not None
+    users, catalogue = numbered.users.table, numbered.catalogue
+    shops = catalogue.raw_shops
     engine = log.events.get_backend()
     raw = sorted(log.queries.select("text").distinct().to_pyarrow()["text"].to_pylist())
     plain = [normalise(text) for text in raw]
-    plain = [text if allowed(text, vocabulary) else "" for text in plain]
+    plain = [text if allowed(text, catalogue.vocabulary) else "" for text in plain]
     texts = sorted({text for text in plain if text})
     number = {text: i for i, text in enumerate(texts)}
     spelled = put(
@@ -127,9 +115,9 @@ def find_asked(
     n_users = {(r["shop"], r["query"]): r["n_users"] for r in common.to_pyarrow().to_pylist()}
     kept = keep(typed.semi_join(common, ["shop", "query"]))
 
-    placed = keep(in_sessions(kept, events, products, log.session_gap))
+    placed = keep(in_sessions(kept, numbered.events, numbered.products, log.session_gap))
     in_visit = placed.inner_join(
-        visits.select("user", "shop", "session", "visit"), ["user", "shop", "session"]
+        numbered.visits.select("user", "shop", "session", "visit"), ["user", "shop", "session"]
     )
     turn = ibis.window(group_by=["user", "visit"], order_by=["timestamp", "query"])
     in_visit = in_visit.mutate(turn=ibis.row_number().over(turn))

@@ -8,16 +8,15 @@ from typing import Any
 
 from cse_bench.logs.schema import Drop
 
-STAGES = (
-    "users",
-    "products",
-    "visits",
-    "sessions",
-    "rendered rows",
-    "embeddings",
-    "tables",
-    "privacy gates",
-)
+USERS = "users"
+PRODUCTS = "products"
+VISITS = "visits"
+SESSIONS = "sessions"
+RENDERED = "rendered rows"
+EMBEDDINGS = "embeddings"
+TABLES = "tables"
+GATES = "privacy gates"
+STAGES = (USERS, PRODUCTS, VISITS, SESSIONS, RENDERED, EMBEDDINGS, TABLES, GATES)
 """What a build tells of itself, in order."""
 
 

@@ -46,7 +46,9 @@ def check(where: str, entries: Path, release: str) -> int:
     from cse_bench.progress import steps
 
     with steps("checking", 0) as step:
-        found = api.check_entries(where, entries=entries, release=release, told=_seen, step=step)
+        found = api.check_entries(
+            where, entries=entries, release=release, told=_seen, note=_note, step=step
+        )
     if not found:
         click.echo("nothing there" + ("" if "#" in where else "; a pull request is ORG/BOARD#7"))
     return _ended(found)
@@ -66,7 +68,9 @@ def take(where: str, entries: Path, release: str) -> int:
     from cse_bench.progress import steps
 
     with steps("taking", 0) as step:
-        found = api.take_entries(where, entries=entries, release=release, told=_seen, step=step)
+        found = api.take_entries(
+            where, entries=entries, release=release, told=_seen, note=_note, step=step
+        )
     if not found:
         click.echo("nothing new")
     taken = [name for name, problem in found.items() if problem is None]
@@ -163,6 +167,11 @@ def serve(site: Path, port: int) -> None:
     from cse_bench import api
 
     api.serve_site(site, port, lambda address: click.echo(f"{address}  (Ctrl-C ends)"))
+
+
+def _note(text: str) -> None:
+    """What is no finding, beside the findings."""
+    click.echo(f"note: {text}", err=True)
 
 
 def _seen(name: str, found: Examined, badge: str = "") -> None:

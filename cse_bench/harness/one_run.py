@@ -55,7 +55,7 @@ def fit_and_score(
         release=direction.release.manifest.fingerprint,
         split=direction.split,
         direction=[direction.source, direction.target],
-        aligner=aligner.sha256,
+        aligner=aligner.code_sha256(),
         libraries=libraries_of(aligner.text),
         parameters=aligner.parameters(),
         uses=sorted(aligner.info.uses),

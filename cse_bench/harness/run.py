@@ -17,12 +17,10 @@ from cse_bench.harness.sandbox.fit import Way, fitter
 from cse_bench.harness.sandbox.limits import DEFAULT, Limits
 from cse_bench.harness.tracks import TRACKS, Track, draw_evidence
 from cse_bench.release.read import Release
+from cse_bench.results.record import CONTROL
 
 SEEDS = 5
 """Runs of a stochastic aligner."""
-
-PAPER = "paper-aligned"
-"""What stands in place of a track for vectors that the data's own authors aligned: a control."""
 
 NO_CACHE = RunCache(None)
 
@@ -104,8 +102,8 @@ def evaluate_aligner(
             if published is not None:
                 moved = Aligned(published[source], published[target])
                 scores, diagnosis = direction.score(moved), direction.diagnose(moved)
-                control = Run(PAPER, source, target, 0, 0, 0.0, 0, scores, diagnosis)
-                runs[PAPER, source, target] = [control]
+                control = Run(CONTROL, source, target, 0, 0, 0.0, 0, scores, diagnosis)
+                runs[CONTROL, source, target] = [control]
             known = runs.get((TRACKS["pairs-all"].name, source, target), [])
             is_reference = aligner.sha256 == find_aligner("procrustes").sha256
             context[source, target] = context_of(

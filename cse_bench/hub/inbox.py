@@ -11,17 +11,14 @@ from typing import TYPE_CHECKING
 
 from cse_bench.errors import InputError
 from cse_bench.hub.client import Hub, connected
-from cse_bench.hub.submit import ALIGNER, BOARD
-from cse_bench.results.write import RANKS, RECORD
+from cse_bench.hub.submit import BOARD
+from cse_bench.results.places import ENTRIES, FOLDER, SUBMITTED, VERIFICATION
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
     from huggingface_hub.hf_api import RepoFile
 
 PULL = re.compile(r"(?P<repo>[^#@\s]+)#(?P<number>[1-9]\d{0,8})")
-FOLDER = re.compile(r"entries/(?P<aligner>[a-z0-9][a-z0-9._-]{0,63})/(?P<sha12>[0-9a-f]{12})")
-STAMP = "verification.json"
-"""What the board writes beside an entry."""
 
 LARGEST = 32 << 20
 """Bytes of a file that is downloaded at all."""
@@ -37,10 +34,13 @@ class Inbox:
         ``entries/<aligner>/<sha12>``, each in full beneath the directory that was given.
     problems : dict of str to str
         Path in the repository → why it was not fetched, or may not be changed.
+    older : tuple of int
+        Other pull requests that are open, and were so before this one.
     """
 
     folders: list[str]
     problems: dict[str, str]
+    older: tuple[int, ...] = ()
 
 
 def split_pull(text: str) -> tuple[str, int | None]:
@@ -65,7 +65,7 @@ def fetch_entries(
     to : Path
         An empty directory.
     stamps : bool
-        Whether what was merged is a mirror of the board, whose `STAMP` files count.
+        Whether what was merged is a mirror of the board, whose `VERIFICATION` files count.
 
     Raises
     ------
@@ -76,8 +76,9 @@ def fetch_entries(
     """
     with connected(hub, repo) as api:
         revision = "main" if pull is None else f"refs/pr/{pull}"
-        if pull is not None:
-            _must_be_there(api, repo, pull)
+        older = () if pull is None else _open_before(api, repo, pull)
+        # One commit, whatever is pushed meanwhile: what is listed is what is fetched.
+        revision = str(api.repo_info(repo, repo_type=BOARD, revision=revision).sha)
         there = _listed(api, repo, revision)
         wanted, problems = dict(there), {}
         if pull is not None:
@@ -88,12 +89,12 @@ def fetch_entries(
         folders: dict[str, None] = {}
         for path, file in wanted.items():
             folder, _, name = path.rpartition("/")
-            if pull is None and not path.startswith("entries/"):
+            if pull is None and not path.startswith(f"{ENTRIES}/"):
                 continue  # the repository's own card and the like
-            stamp = pull is None and name == STAMP
+            stamp = pull is None and name == VERIFICATION
             if stamp and not stamps:
                 continue  # of a mirror: the board's own is what counts
-            if not FOLDER.fullmatch(folder) or not (stamp or name in (RECORD, RANKS, ALIGNER)):
+            if not FOLDER.fullmatch(folder) or not (stamp or name in SUBMITTED):
                 problems.setdefault(path, "it is no part of an entry")
             elif file.size > LARGEST:
                 problems[path] = f"it holds {file.size:,} bytes; {LARGEST:,} are fetched at most"
@@ -105,10 +106,11 @@ def fetch_entries(
                 target = to / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, target)  # not the cache's link
-    return Inbox(sorted(folders), problems)
+    return Inbox(sorted(folders), problems, older)
 
 
-def _must_be_there(api: HfApi, repo: str, pull: int) -> None:
+def _open_before(api: HfApi, repo: str, pull: int) -> tuple[int, ...]:
+    """The open pull requests that are older than one, which must not be closed itself."""
     pulls = api.get_repo_discussions(repo, repo_type=BOARD, discussion_type="pull_request")
     status = {found.num: found.status for found in pulls}
     if pull not in status:
@@ -118,6 +120,7 @@ def _must_be_there(api: HfApi, repo: str, pull: int) -> None:
             f"pull request {pull} of {repo} is closed: withdrawn, or refused",
             "who sent it may submit again",
         )
+    return tuple(sorted(n for n, said in status.items() if n < pull and said == "open"))
 
 
 def _listed(api: HfApi, repo: str, revision: str) -> Mapping[str, RepoFile]:

@@ -19,8 +19,8 @@ from cse_bench.hub.repository import (
     local_file,
     make_commit,
 )
-from cse_bench.hub.submit import ALIGNER
 from cse_bench.release.card import render_model_card
+from cse_bench.results.places import ALIGNER
 from cse_bench.results.record import Result
 
 if TYPE_CHECKING:

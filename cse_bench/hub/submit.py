@@ -13,12 +13,12 @@ from cse_bench.errors import InputError
 from cse_bench.hub.client import Hub, connected, who_am_i
 from cse_bench.hub.pulls import find_pull_request, open_pull_request
 from cse_bench.hub.repository import MAIN, Change, LocalFile, differences, inspect, local_file
+from cse_bench.results.places import ALIGNER, SUBMITTED, entry_folder
 from cse_bench.results.read import read_result
 from cse_bench.results.record import Result
 from cse_bench.results.write import RANKS, RECORD
 
 BOARD = "dataset"
-ALIGNER = "aligner.py"
 
 NOBODY = "Your Name"
 """The author in the file that ``cse-bench new`` writes."""
@@ -51,7 +51,7 @@ class Submission:
     @property
     def folder(self) -> str:
         """Its place on the board."""
-        return f"entries/{self.result.aligner.name}/{self.digest[:12]}"
+        return entry_folder(self.result.aligner.name, self.digest)
 
     def change(self, board: str) -> Change:
         """The commit that it takes."""
@@ -111,14 +111,13 @@ def prepare(result: Path, aligner: Path, stage: Path) -> Submission:
         )
     digest = local_file(RECORD, stage / RECORD).sha256
     folder = Submission(record, digest, ()).folder
-    names = (RECORD, RANKS, ALIGNER)
-    files = tuple(local_file(f"{folder}/{name}", stage / name) for name in names)
+    files = tuple(local_file(f"{folder}/{name}", stage / name) for name in SUBMITTED)
     return Submission(record, digest, files, _doubts(given))
 
 
 def _doubts(given: AlignerSource) -> tuple[str, ...]:
     unnamed = [UNNAMED] if NOBODY in given.info.authors else []
-    return (*unnamed, *([UNTOUCHED] if given.code() == read_aligner(TEMPLATE).code() else []))
+    return (*unnamed, *([UNTOUCHED] if given.does_as(read_aligner(TEMPLATE)) else []))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from cse_bench.results.record import Score
+from cse_bench.results.record import Cell, Score
 
 LEAST = 1e-4
 """How far a score may be from one computed on another machine, at least; it is relative beyond 1.
@@ -18,31 +18,11 @@ EXACT = 1e-6
 INTERVAL = 3
 """An end of an interval is a quantile of means: it may be this many times further away."""
 
-Key = tuple[str, ...]
 Tolerances = Callable[[Score], float]
 
 
-def key_of(score: Score) -> Key:
-    """What a score is about, the split included."""
-    return (
-        score.track,
-        score.source_shop,
-        score.target_shop,
-        score.split,
-        score.task,
-        score.variant,
-        score.metric,
-    )
-
-
-def what(key: Key) -> str:
-    """A key, for people."""
-    track, source, target, _, task, variant, metric = key
-    return f"{track}, {source} → {target}, {task}, {variant}, {metric}"
-
-
 def disagreements(
-    claimed: Sequence[Score], found: Mapping[Key, Score], tolerance: Tolerances
+    claimed: Sequence[Score], found: Mapping[Cell, Score], tolerance: Tolerances
 ) -> list[str]:
     """Where the scores of a record are not those that were computed again.
 
@@ -50,14 +30,14 @@ def disagreements(
     ----------
     claimed : sequence of Score
         Of the record; those that were not computed again are left out.
-    found : mapping of Key to Score
+    found : mapping of Cell to Score
         Computed again.
     tolerance : callable
         How far the value of a score may be away.
     """
     told = []
     for score in claimed:
-        other = found.get(key_of(score))
+        other = found.get(score.cell)
         if other is not None:
             told += _differences(score, other, tolerance(score))
     return told
@@ -86,11 +66,11 @@ def _differences(ours: Score, theirs: Score, tolerance: float) -> list[str]:
     for name, far in allowed.items():
         claimed, found = getattr(ours, name), getattr(theirs, name)
         if not _near(claimed, found, far):
-            told.append(f"{name} of {what(key_of(ours))} is {_tell(claimed)}, not {_tell(found)}")
+            told.append(f"{name} of {ours.cell} is {_tell(claimed)}, not {_tell(found)}")
     if (ours.gap_closed is None) != (theirs.gap_closed is None):
-        told.append(f"gap_closed of {what(key_of(ours))} is {_tell(ours.gap_closed)}")
+        told.append(f"gap_closed of {ours.cell} is {_tell(ours.gap_closed)}")
     if ours.discriminative != theirs.discriminative:
-        told.append(f"discriminative of {what(key_of(ours))} is {ours.discriminative}")
+        told.append(f"discriminative of {ours.cell} is {ours.discriminative}")
     return told
 
 
@@ -99,11 +79,11 @@ def inconsistency(score: Score) -> str | None:
     if score.gap_closed is None:
         return None
     if score.reference is None or score.reference <= score.floor:
-        return f"{what(key_of(score))} has a gap closed, but no gap"
+        return f"{score.cell} has a gap closed, but no gap"
     gap = (score.value - score.floor) / (score.reference - score.floor)
     if not _near(score.gap_closed, gap, EXACT * max(1.0, abs(gap))):
         return (
-            f"gap_closed of {what(key_of(score))} is {_tell(score.gap_closed)}, but its floor and "
+            f"gap_closed of {score.cell} is {_tell(score.gap_closed)}, but its floor and "
             f"reference give {_tell(gap)}"
         )
     return None

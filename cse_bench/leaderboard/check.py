@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from cse_bench.aligners.loading import read_aligner
 from cse_bench.errors import InputError
 from cse_bench.harness.tracks import choose_tracks
-from cse_bench.leaderboard.folders import ALIGNER, Folder, problem_with_layout
+from cse_bench.leaderboard.folders import Folder, problem_with_layout
 from cse_bench.leaderboard.reproduced import tracks_of
 from cse_bench.leaderboard.terms import Terms
 from cse_bench.leaderboard.verification import RELEASE, SCHEMA, Verification
 from cse_bench.leaderboard.verify import problem_with_release, verify
 from cse_bench.release.read import Release
+from cse_bench.results.places import ALIGNER
 from cse_bench.results.read import read_result
 from cse_bench.results.record import Result
 

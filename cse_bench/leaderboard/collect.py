@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -23,17 +22,16 @@ from cse_bench.leaderboard.board import (
     Quarter,
     TrackCost,
 )
-from cse_bench.leaderboard.folders import ALIGNER, Folder, read_verification
+from cse_bench.leaderboard.folders import Folder, read_verification
 from cse_bench.leaderboard.ranking import Contender, standings
 from cse_bench.leaderboard.verification import Verification
 from cse_bench.release.read import Release
 from cse_bench.results.gap import mean_gap
+from cse_bench.results.places import ALIGNER
 from cse_bench.results.read import read_ranks, read_result
 from cse_bench.results.record import Result, Score
 from cse_bench.results.rescore import rescore
 from cse_bench.tasks.registry import TASKS
-
-QUARTER = re.compile(r"(?P<base>.+)-popularity-(?P<number>\d+)of(?P<of>\d+)")
 
 
 def collect(folders: Sequence[Folder], release: Release) -> tuple[Board, dict[str, str]]:
@@ -141,9 +139,9 @@ def _quarters(scores: Sequence[Score]) -> list[Quarter]:
     task, (base, metric) = TASKS[0].name, TASKS[0].primary[0]
     found: dict[tuple[int, int], list[Score]] = {}
     for score in scores:
-        named = QUARTER.fullmatch(score.variant)
-        if named and (score.task, score.metric, named["base"]) == (task, metric, base):
-            found.setdefault((int(named["number"]), int(named["of"])), []).append(score)
+        part = score.bin
+        if part and (score.task, score.metric, part.base) == (task, metric, base):
+            found.setdefault((part.number, part.of), []).append(score)
     return [_quarter(base, *place, found[place]) for place in sorted(found)]
 
 

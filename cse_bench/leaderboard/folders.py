@@ -15,15 +15,9 @@ from cse_bench.aligners.loading import MAX_BYTES, NAME, read_aligner
 from cse_bench.errors import InputError
 from cse_bench.files import sha256_file
 from cse_bench.leaderboard.verification import Verification
+from cse_bench.results.places import ALIGNER, ENTRIES, SHA12, SUBMITTED, VERIFICATION, entry_folder
 from cse_bench.results.rescore import NAMES, NUMBERS
 from cse_bench.results.write import RANKS, RECORD
-
-ENTRIES = "entries"
-ALIGNER = "aligner.py"
-VERIFICATION = "verification.json"
-
-SUBMITTED = (RECORD, RANKS, ALIGNER)
-"""What an author sends; the maintainer adds `VERIFICATION`."""
 
 LIMITS = {RECORD: 2 << 20, RANKS: 24 << 20, ALIGNER: MAX_BYTES, VERIFICATION: 2 << 20}
 """Bytes of each file: git keeps everything."""
@@ -31,8 +25,6 @@ LIMITS = {RECORD: 2 << 20, RANKS: 24 << 20, ALIGNER: MAX_BYTES, VERIFICATION: 2 
 MAX_ROWS = 20_000_000
 MAX_UNPACKED = 2 << 30
 """Of ``ranks.parquet``, told by its own head before any of it is unpacked."""
-
-SHA12 = 12
 
 
 @dataclass(frozen=True)
@@ -54,7 +46,7 @@ class Folder:
     @property
     def name(self) -> str:
         """Its place on the board."""
-        return f"{ENTRIES}/{self.aligner}/{self.sha12}"
+        return entry_folder(self.aligner, self.sha12)
 
     @property
     def record(self) -> Path:

@@ -14,8 +14,8 @@ from cse_bench.results.compare import LEVEL
 from cse_bench.results.gap import Gap, mean_gap
 from cse_bench.results.paired import holm
 from cse_bench.results.pairwise import Sample, pairwise, reduce_cells
-from cse_bench.results.record import Result, Score
-from cse_bench.results.rescore import PRIMARY, Cell, QueryValues
+from cse_bench.results.record import Cell, Result, Score
+from cse_bench.results.rescore import PRIMARY, QueryValues
 
 Metric = tuple[str, str, str]
 """Task, variant, metric."""

@@ -24,11 +24,10 @@ from cse_bench.harness.sandbox.fit import Way, fitter
 from cse_bench.harness.sandbox.limits import Limits
 from cse_bench.harness.scores import summarise
 from cse_bench.harness.tracks import Track, draw_evidence
-from cse_bench.leaderboard.agreement import LEAST, disagreements, key_of, what
+from cse_bench.leaderboard.agreement import LEAST, disagreements
 from cse_bench.leaderboard.verification import Tolerance
 from cse_bench.release.read import Release
-from cse_bench.results.entries import CONTROL
-from cse_bench.results.record import Result, Score
+from cse_bench.results.record import CONTROL, Result, Score
 
 THREADS = 2
 """Of the run that is compared."""
@@ -195,13 +194,13 @@ def problem_with_runs(record: Result, again: Again) -> str | None:
     def tolerance(score: Score) -> float:
         return far.get((score.task, score.variant, score.metric), LEAST)
 
-    found = {key_of(score): score for score in summarise(again.evaluation)}
+    found = {score.cell: score for score in summarise(again.evaluation)}
     restless = _restless(again, found.values())
     if restless is not None:
         return restless
-    told = {key_of(score) for score in record.scores}
-    for key in sorted(told ^ found.keys()):
-        return f"{what(key)} is {'not there when it is run again' if key in told else 'left out'}"
+    told = {score.cell for score in record.scores}
+    for cell in sorted(told ^ found.keys()):
+        return f"{cell} is {'not there when it is run again' if cell in told else 'left out'}"
     wrong = disagreements(record.scores, found, tolerance)
     return wrong[0] if wrong else _other_shape(record, again)
 

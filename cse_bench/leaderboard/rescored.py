@@ -19,12 +19,9 @@ from cse_bench.leaderboard.agreement import (
     LEAST,
     disagreements,
     inconsistency,
-    key_of,
-    what,
 )
-from cse_bench.results.entries import CONTROL
-from cse_bench.results.record import Result
-from cse_bench.results.rescore import Cell, QueryValues
+from cse_bench.results.record import CONTROL, Cell, Result
+from cse_bench.results.rescore import QueryValues
 from cse_bench.tasks.base import VariantScores
 from cse_bench.tasks.registry import TASKS
 from cse_bench.types import Floats, Ints
@@ -75,30 +72,27 @@ def problem_with_scores(
             run = runs.setdefault(place, {}).setdefault((draw, seed), nothing)
             run.scores[cell.task].append(_scored(own.query, own.values[:, i], cell.metric, shape))
     lists = {place: [own[key] for key in sorted(own)] for place, own in runs.items()}
-    found = {key_of(s): s for s in summarise(Evaluation(lists, dict(contexts), split))}
+    found = {s.cell: s for s in summarise(Evaluation(lists, dict(contexts), split))}
     wrongs = disagreements(record.scores, found, lambda score: EXACT * max(1.0, abs(score.value)))
     return wrongs[0] if wrongs else _wrongly_failed(record, lists, contexts)
 
 
 def _left_out(record: Result, cells: Mapping[Cell, QueryValues], contexts: Contexts) -> str | None:
     """A primary score that the release asks for, and a track and direction of the record lacks."""
-    there = {key_of(score) for score in record.scores}
-    with_ranks = {
-        (c.track, c.source_shop, c.target_shop, c.task, c.variant, c.metric) for c in cells
-    }
+    there = {score.cell for score in record.scores}
     split = record.scores[0].split
     for place in dict.fromkeys((s.track, s.source_shop, s.target_shop) for s in record.scores):
         asked = contexts[place[1:]].floor[0].scores
         for task in TASKS:
             variants = {scored.variant for scored in asked.get(task.name, [])}
             for variant, metric in task.primary:
-                key = (*place, split, task.name, variant, metric)
+                cell = Cell(*place, split, task.name, variant, metric)
                 if variant not in variants:
                     continue
-                if key not in there:
-                    return f"it lacks {what(key)}, which the release asks for"
-                if (*place, task.name, variant, metric) not in with_ranks:
-                    return f"it has no ranks for {what(key)}"
+                if cell not in there:
+                    return f"it lacks {cell}, which the release asks for"
+                if cell not in cells:
+                    return f"it has no ranks for {cell}"
     return None
 
 

@@ -34,8 +34,8 @@ from cse_bench.leaderboard.terms import Terms
 from cse_bench.leaderboard.verification import Badge, Check, SealedTrack, Tolerance, Verification
 from cse_bench.release.read import Release
 from cse_bench.results.read import check_scores, read_ranks, read_result
-from cse_bench.results.record import Result
-from cse_bench.results.rescore import Cell, QueryValues
+from cse_bench.results.record import Cell, Result
+from cse_bench.results.rescore import QueryValues
 from cse_bench.results.write import RANKS
 
 

@@ -96,6 +96,10 @@ def _rows(content: Matrix | None, order: Ints) -> Matrix:
     return None if content is None else content[order]  # type: ignore[return-value]
 
 
+def _by_content(aligner: str) -> bool:
+    return "content" in find_aligner(aligner).info.uses
+
+
 def _attacked(subject: Subject, sessions: dict[str, Sessions]) -> list[Reading]:
     readings = []
     for name, shop in subject.release.shops.items():
@@ -104,7 +108,7 @@ def _attacked(subject: Subject, sessions: dict[str, Sessions]) -> list[Reading]:
         met = np.bincount(own.rows.values, minlength=len(shop))
         popularity = np.log2(np.maximum(met, 1)).astype(np.float32)
         for known, aligners in ATTACKS:
-            able = [a for a in aligners if ("content" in a) == (shop.content is not None) or known]
+            able = [a for a in aligners if known or _by_content(a) == (shop.content is not None)]
             if able and len(shop) > 2 * known:
                 share, best = max(
                     (recognised(shop, vectors, popularity, known, aligner), aligner)

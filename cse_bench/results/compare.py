@@ -12,7 +12,8 @@ import numpy as np
 from cse_bench.errors import InputError, did_you_mean
 from cse_bench.results.entries import Entry
 from cse_bench.results.paired import Difference, difference, holm
-from cse_bench.results.rescore import PRIMARY, Cell, QueryValues
+from cse_bench.results.record import Cell
+from cse_bench.results.rescore import PRIMARY, QueryValues
 
 LEVEL = 0.05
 """A Holm-adjusted p-value below this is a win or a loss."""

@@ -10,11 +10,8 @@ from pathlib import Path
 
 from cse_bench.errors import InputError
 from cse_bench.results.read import check_scores, read_ranks, read_result
-from cse_bench.results.record import Result
-from cse_bench.results.rescore import Cell, QueryValues
-
-CONTROL = "paper-aligned"
-"""Vectors that the data's own authors aligned: the same in every result."""
+from cse_bench.results.record import CONTROL, Cell, Result
+from cse_bench.results.rescore import QueryValues
 
 
 @dataclass(frozen=True, eq=False)

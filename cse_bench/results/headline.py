@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cse_bench.results.entries import CONTROL
 from cse_bench.results.gap import mean_gap
 from cse_bench.results.ranked import Primary, short
-from cse_bench.results.record import Result, Score
+from cse_bench.results.record import CONTROL, Result, Score
 
 
 def headline(result: Result, primary: Sequence[Primary]) -> str:

@@ -21,7 +21,8 @@ import pyarrow.compute as pc
 
 from cse_bench.errors import InputError
 from cse_bench.metrics.bootstrap import Resampler, interval
-from cse_bench.results.rescore import Cell, QueryValues, rescore
+from cse_bench.results.record import Cell
+from cse_bench.results.rescore import QueryValues, rescore
 from cse_bench.types import Floats, Ints
 
 PAIR_TASKS = frozenset({"translation"})

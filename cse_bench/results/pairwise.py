@@ -16,7 +16,8 @@ from cse_bench.results.paired import (
     same_runs,
     side_by_side,
 )
-from cse_bench.results.rescore import Cell, QueryValues
+from cse_bench.results.record import Cell
+from cse_bench.results.rescore import QueryValues
 from cse_bench.types import Floats
 
 

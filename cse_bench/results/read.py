@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from cse_bench.errors import InputError
-from cse_bench.results.record import RESULT_SCHEMA_VERSION, Result, Score
-from cse_bench.results.rescore import FIRST_ALONE, PRIMARY, Cell, QueryValues, rescore
+from cse_bench.results.record import RESULT_SCHEMA_VERSION, Cell, Result, Score
+from cse_bench.results.rescore import FIRST_ALONE, PRIMARY, QueryValues, rescore
 
 TOLERANCE = 1e-6
 """How far, of the mean size of a query's value, a score may be from what its ranks give: ranks
@@ -123,10 +123,9 @@ def check_scores(result: Result, ranks: pa.Table, path: Path) -> dict[Cell, Quer
         raise InputError(f"{path.with_name('ranks.parquet')}: {error.what}", AGAIN) from None
     scores: dict[Cell, Score] = {}
     for score in result.scores:
-        cell = cell_of(score)
-        if cell in scores:
-            _refuse(path, f"the score {cell} stands in it twice")
-        scores[cell] = score
+        if score.cell in scores:
+            _refuse(path, f"the score {score.cell} stands in it twice")
+        scores[score.cell] = score
     primary = PRIMARY.get(result.protocol.version, ())
     known = {cell[-3:] for cell in cells} | set(primary)
     for cell in scores:
@@ -144,11 +143,6 @@ def check_scores(result: Result, ranks: pa.Table, path: Path) -> dict[Cell, Quer
         if here != every and not (first_will_do and here == {(0, 0)}):
             _refuse(path, f"the runs of {cell} in ranks.parquet are not the runs of the record")
     return cells
-
-
-def cell_of(score: Score) -> Cell:
-    """What a score is about."""
-    return Cell(*(getattr(score, name) for name in Cell._fields))
 
 
 def _check_cell(path: Path, score: Score, cell: Cell, own: QueryValues) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import re
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -45,6 +46,40 @@ class AlignerRecord(_Record):
     source_sha256: str
 
 
+CONTROL = "paper-aligned"
+"""What stands in place of a track for vectors that the data's own authors aligned: a control, the
+same in every result."""
+
+
+class Cell(NamedTuple):
+    """What one score is about."""
+
+    track: str
+    source_shop: str
+    target_shop: str
+    split: str
+    task: str
+    variant: str
+    metric: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.track}, {self.source_shop} → {self.target_shop}, {self.task}, "
+            f"{self.variant}, {self.metric}"
+        )
+
+
+BINNED = re.compile(r"(?P<base>.+)-popularity-(?P<number>\d+)of(?P<of>\d+)")
+
+
+class PopularityBin(NamedTuple):
+    """The variant that is cut by popularity, the bin's number from the least, and of how many."""
+
+    base: str
+    number: int
+    of: int
+
+
 class Score(_Record):
     """One number with its interval and its context."""
 
@@ -68,6 +103,17 @@ class Score(_Record):
     discriminative: bool | None = Field(
         description="whether the oracle's interval stands above the floor; null without an oracle"
     )
+
+    @property
+    def cell(self) -> Cell:
+        """What it is about."""
+        return Cell(*(getattr(self, name) for name in Cell._fields))
+
+    @property
+    def bin(self) -> PopularityBin | None:
+        """Of which whole it is a bin of popularity, if it is one."""
+        found = BINNED.fullmatch(self.variant)
+        return found and PopularityBin(found["base"], int(found["number"]), int(found["of"]))
 
 
 class Diagnostic(_Record):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from cse_bench.errors import InputError
 from cse_bench.metrics.ranking import mean_by, reciprocal_rank
+from cse_bench.results.record import Cell
 from cse_bench.types import Floats, Ints
 
 PRIMARY = {
@@ -33,24 +33,6 @@ FIRST_ALONE = frozenset({("retention", "lower", "ratio")})
 NAMES = ("track", "source_shop", "target_shop", "split", "task", "variant", "metric")
 NUMBERS = ("draw", "seed", "query", "item", "group", "rank", "ties", "n_candidates", "value")
 MAY_BE_NULL = ("item", "rank", "ties", "n_candidates", "value")
-
-
-class Cell(NamedTuple):
-    """What one score is about."""
-
-    track: str
-    source_shop: str
-    target_shop: str
-    split: str
-    task: str
-    variant: str
-    metric: str
-
-    def __str__(self) -> str:
-        return (
-            f"{self.track}, {self.source_shop} → {self.target_shop}, {self.task}, "
-            f"{self.variant}, {self.metric}"
-        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -110,7 +110,6 @@ def predict_next_visits(
     if len(seen) < 2 or not asked:
         raise InputError(f"too few users came to {visits.name} twice for a sequence model")
     rng = np.random.default_rng(random_state)
-    torch.manual_seed(random_state)
     order = rng.permutation(len(seen))
     held_back = max(1, len(seen) // 10)
     inner = [seen[i] for i in order[held_back:]]
@@ -118,12 +117,14 @@ def predict_next_visits(
     means = torch.from_numpy(session_means(products, visits.train.rows))
     catalogue = torch.from_numpy(products)
     width = products.shape[1]
-    model = torch.nn.ModuleDict(
-        {
-            "gru": torch.nn.GRU(width, hidden, batch_first=True),
-            "out": torch.nn.Linear(hidden, width),
-        }
-    )
+    with torch.random.fork_rng(devices=[]):  # the user's own chance stays as it was
+        torch.manual_seed(random_state)
+        model = torch.nn.ModuleDict(
+            {
+                "gru": torch.nn.GRU(width, hidden, batch_first=True),
+                "out": torch.nn.Linear(hidden, width),
+            }
+        )
 
     def loss_of(chosen: list[Ints]) -> torch.Tensor:
         predicted = _read(model, means, chosen)

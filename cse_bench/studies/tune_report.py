@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cse_bench.extras import require
-from cse_bench.files import write_text_atomically
+from cse_bench.files import write_bytes_atomically, write_text_atomically
 from cse_bench.studies.tune import complete_trials
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def write_report(study: optuna.Study, directory: Path) -> tuple[list[str], str |
     write_text_atomically(directory / written[2], page)
     try:
         require("kaleido", "tune", "a PNG of the picture")
-        figure.write_image(directory / "pareto.png", scale=2)
+        write_bytes_atomically(directory / "pareto.png", figure.to_image("png", scale=2))
     except Exception as error:  # kaleido has its own kinds, one for each way to lack a browser
         return written, str(error).splitlines()[0]
     return [*written, "pareto.png"], None

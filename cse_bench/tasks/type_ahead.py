@@ -41,8 +41,8 @@ class TypeAhead(Task):
     train sessions in the vectors of `transform_target`; no crossing has a part in it. Its one
     scale, how far evidence from another shop is to be trusted, is set on the validation rows of the
     variant: 0 for evidence that foretells nothing, so that no aligner stands below popularity but
-    by noise. When validation itself is scored, each half of its groups gets the scale of the
-    other half.
+    by noise. When validation itself is scored, or has no such rows, each half of the groups gets
+    the scale of the other half.
 
     Metrics: ``bits`` (gained per query over popularity alone); ``mrr@10``;
     ``mrr@10-inverse-popularity``, where a query counts by one over its share; and, for reading

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cse_bench.building.embeddings import round_mantissa
 from cse_bench.building.keys import Key
-from cse_bench.building.pipeline import BuildParameters, build_contents, round_mantissa
+from cse_bench.building.pipeline import BuildParameters, build_contents
 from cse_bench.errors import InputError
 from cse_bench.logs.memory import put
 from cse_bench.trainers.ppmi_svd import PpmiSvd

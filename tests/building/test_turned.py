@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from cse_bench.building.embeddings import turned
 from cse_bench.building.keys import Key
-from cse_bench.building.pipeline import BuildParameters, build_contents, turned
+from cse_bench.building.pipeline import BuildParameters, build_contents
 from cse_bench.trainers.ppmi_svd import PpmiSvd
 from tests.small_log import make_log, random_events
 

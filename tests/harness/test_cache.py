@@ -89,6 +89,37 @@ def test_what_may_change_a_score_is_never_served_stale(place, small_release, mon
     assert fits(place) == 8
 
 
+NAMED = ("    name =", '    """A line."""\n    authors = ("A. Author",)\n    name =')
+
+
+@pytest.mark.parametrize(
+    ("edits", "anew"),
+    [
+        ([NAMED], False),
+        ([("class", "# why\nclass")], False),
+        ([NAMED, ("return self", "self.authors; return self")], True),
+        ([NAMED, ("return self", "self.__doc__; return self")], True),
+        ([('"counting"', '"renamed"')], True),
+        ([("    name =", '    version = "2"\n    name =')], True),
+    ],
+)
+def test_what_a_file_says_for_people_is_no_other_run(place, small_release, edits, anew):
+    path = write(place)
+    text = path.read_text()
+    for before, after in edits[1:]:
+        assert before in text
+        text = text.replace(before, after)
+    path.write_text(text)
+    first = evaluate(path, small_release)
+    before, after = edits[0]
+    assert before in text
+    path.write_text(text.replace(before, after))
+    second = evaluate(path, small_release)
+    assert fits(place) == (4 if anew else 2)
+    assert first.aligner.source_sha256 != second.aligner.source_sha256
+    assert scores(first) == scores(second)
+
+
 def test_an_extra_counts_only_where_it_can_be_imported(place, small_release, monkeypatch):
     installed = {"POT": "1.0", "torch": "2.0"}
     known = caching._version

@@ -63,6 +63,37 @@ def test_a_stamp_is_fetched_of_a_mirror_alone(hub, board, client, tmp_path):
     assert found.problems[stamp] == "the pull request changes it"
 
 
+def test_older_pull_requests_that_wait_are_known(hub, board, client, tmp_path):
+    for number in range(1, 5):
+        commit(client, board, {f"{FOLDER}/x{number}": b"x"}, pull=True)
+    client.change_discussion_status(board, 2, "closed", repo_type="dataset")
+    assert fetch_entries(hub, board, 4, tmp_path / "4").older == (1, 3)
+    assert fetch_entries(hub, board, 1, tmp_path / "1").older == ()
+    assert fetch_entries(hub, board, None, tmp_path / "all").older == ()
+
+
+def test_what_was_listed_is_fetched_whatever_is_pushed_meanwhile(
+    hub, board, client, tmp_path, monkeypatch
+):
+    commit(client, board, entry(FOLDER), pull=True)
+    listed = inbox._listed
+
+    def then_pushed(api, repo, revision):
+        found = listed(api, repo, revision)
+        client.create_commit(
+            repo,
+            [CommitOperationAdd(f"{FOLDER}/aligner.py", b"another")],
+            commit_message="later",
+            repo_type="dataset",
+            revision="refs/pr/1",
+        )
+        return found
+
+    monkeypatch.setattr(inbox, "_listed", then_pushed)
+    fetch_entries(hub, board, 1, tmp_path)
+    assert (tmp_path / FOLDER / "aligner.py").read_bytes() == entry(FOLDER)[f"{FOLDER}/aligner.py"]
+
+
 def test_of_a_pull_request_only_what_it_adds(hub, board, client, tmp_path):
     commit(client, board, entry(FOLDER), pull=True)
     commit(client, board, {"README.md": b"# meanwhile"})

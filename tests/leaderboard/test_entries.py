@@ -7,7 +7,8 @@ import pytest
 from cse_bench import api
 from cse_bench.aligners.loading import find_aligner, read_aligner
 from cse_bench.aligners.registry import ALIGNERS
-from cse_bench.leaderboard.folders import ALIGNER, find_folders, read_verification
+from cse_bench.leaderboard.folders import find_folders, read_verification
+from cse_bench.results.places import ALIGNER
 from tests.browser import opened
 from tests.conftest import ROOT, need
 

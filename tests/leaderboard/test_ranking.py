@@ -18,7 +18,8 @@ from cse_bench.results.gap import mean_gap
 from cse_bench.results.paired import difference
 from cse_bench.results.pairwise import pairwise, reduce_cells
 from cse_bench.results.read import read_ranks, read_result
-from cse_bench.results.rescore import Cell, QueryValues, rescore
+from cse_bench.results.record import Cell
+from cse_bench.results.rescore import QueryValues, rescore
 
 RNG = np.random.default_rng(0)
 

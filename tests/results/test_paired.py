@@ -16,7 +16,8 @@ from cse_bench.errors import InputError
 from cse_bench.results.paired import difference, holm, paired_difference, t_test
 from cse_bench.results.ranked import markdown, ranked
 from cse_bench.results.read import read_result
-from cse_bench.results.rescore import Cell, QueryValues
+from cse_bench.results.record import Cell
+from cse_bench.results.rescore import QueryValues
 from tests.results.conftest import SCORED
 
 RENDERED = ("next_event", "rendered", "auc")

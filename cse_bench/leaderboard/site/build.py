@@ -22,17 +22,16 @@ from cse_bench.leaderboard.site.bars import Bar, oracle_gaps, scale_of
 from cse_bench.leaderboard.site.dataset import MARKS, read_privacy
 from cse_bench.leaderboard.site.field import Plot, field_plots
 from cse_bench.leaderboard.site.view import BoardPage, Place, board_page, metrics_of, places
+from cse_bench.results.places import FOLDER, SHA12, entry_folder
 from cse_bench.results.report.style import SERIES, css_variables, to_dark
 
 WHAT = "the leaderboard's site"
 GENERATOR = f"cse-bench {cse_bench.__version__}"
 
-SHA12 = re.compile(r"[0-9a-f]{12}")
-
 SITE_FILE = re.compile(
     r"(index|field|data|submit|board-[a-z0-9-]+)\.html|board\.json|"
     r"assets/(board\.js|copy\.js|field\.js|field-data\.js|plotly\.min\.js|mark\.svg|site\.css)|"
-    rf"entries/{NAME.pattern}/[0-9a-f]{{12}}\.html"
+    rf"{FOLDER.pattern}\.html"
 )
 """Every file that `build_site` writes."""
 
@@ -108,9 +107,10 @@ def folder_of(entry: BoardEntry) -> str:
     name = entry.aligner.name
     if not NAME.fullmatch(name):
         raise InputError(f"{name!r} is no aligner's name: small letters, digits and . _ - only")
-    if not SHA12.fullmatch(entry.entry):
-        raise InputError(f"{entry.entry!r} is no entry: 12 hexadecimal digits")
-    return f"entries/{name}/{entry.entry}"
+    place = entry_folder(name, entry.entry)
+    if not FOLDER.fullmatch(place):
+        raise InputError(f"{entry.entry!r} is no entry: {SHA12} hexadecimal digits")
+    return place
 
 
 def page_of(entry: BoardEntry) -> str:

@@ -18,6 +18,7 @@ EXPLAINED = {
     "rendered": "simulated crossings: half of a real basket is shown as the other shop's products, "
     "the rest is to be found",
     "real": "real crossings: a shopper's visit, and their next one in the other shop",
+    "queries": "what shoppers typed there, as their log has it",
     "cosine": "each product against all of the other shop",
     "lower": "the lower of the two shops",
     "auc": "the share of products of like popularity that the right one beats; chance is .5",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from cse_bench.results.gap import gap_told
@@ -13,9 +12,6 @@ from cse_bench.results.report.style import TONES, new_figure, plain
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-
-BINNED = re.compile(r"(?P<base>.+)-popularity-(?P<bin>\d+)of(?P<bins>\d+)")
-"""Variants that are one popularity bin of another."""
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 
@@ -33,10 +29,10 @@ def popularity_panels(scores: list[Score]) -> list[Panel]:
     keys = direction_keys(scores)
     groups: dict[tuple[str, str, str], list[tuple[int, int, Score]]] = {}
     for score in scores:
-        found = BINNED.fullmatch(score.variant)
-        if found and score.gap_closed is not None:
-            kind = (score.task, found["base"], score.metric)
-            groups.setdefault(kind, []).append((int(found["bin"]), int(found["bins"]), score))
+        part = score.bin
+        if part and score.gap_closed is not None:
+            kind = (score.task, part.base, score.metric)
+            groups.setdefault(kind, []).append((part.number, part.of, score))
     panels: list[Panel] = []
     for (task, base, metric), own in groups.items():
         title = f"{task}, {base}: {metric}"
