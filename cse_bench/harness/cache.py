@@ -53,7 +53,7 @@ def cache_directory() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "cse-bench"
 
 
-def libraries_of(text: str) -> dict[str, str]:
+def extras_of(text: str) -> dict[str, str]:
     """The versions of those of `EXTRAS` that an aligner may import.
 
     Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cse_bench.aligners.base import Evidence
 from cse_bench.aligners.source import AlignerSource
-from cse_bench.harness.cache import libraries_of, run_key
+from cse_bench.harness.cache import extras_of, run_key
 from cse_bench.harness.direction import Direction
 from cse_bench.harness.evaluation import Run
 from cse_bench.harness.sandbox.fit import Way
@@ -56,7 +56,7 @@ def fit_and_score(
         split=direction.split,
         direction=[direction.source, direction.target],
         aligner=aligner.code_sha256(),
-        libraries=libraries_of(aligner.text),
+        extras=extras_of(aligner.text),
         parameters=aligner.parameters(),
         uses=sorted(aligner.info.uses),
         track=[track.name, track.n_pairs, track.draws],

