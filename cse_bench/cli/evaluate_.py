@@ -86,7 +86,7 @@ def command(
     """Score ALIGNER, a path of a .py file or a registered name.
 
     Writes result.json and ranks.parquet into a directory, replacing an earlier result there. Runs
-    that were scored before, of just this file on just this data, are taken from the user's cache
+    that were scored before, of just this code on just this data, are taken from the user's cache
     ($CSE_BENCH_CACHE, else ~/.cache/cse-bench; it may be deleted): an evaluation that was
     interrupted goes on where it was.
     """
