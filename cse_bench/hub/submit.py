@@ -13,7 +13,7 @@ from cse_bench.errors import InputError
 from cse_bench.hub.client import Hub, connected, who_am_i
 from cse_bench.hub.pulls import find_pull_request, open_pull_request
 from cse_bench.hub.repository import MAIN, Change, LocalFile, differences, inspect, local_file
-from cse_bench.results.places import ALIGNER, SUBMITTED, entry_folder
+from cse_bench.results.places import ALIGNER, SHA12, SUBMITTED, entry_folder
 from cse_bench.results.read import read_result
 from cse_bench.results.record import Result
 from cse_bench.results.write import RANKS, RECORD
@@ -51,7 +51,7 @@ class Submission:
     @property
     def folder(self) -> str:
         """Its place on the board."""
-        return entry_folder(self.result.aligner.name, self.digest)
+        return entry_folder(self.result.aligner.name, self.digest[:SHA12])
 
     def change(self, board: str) -> Change:
         """The commit that it takes."""

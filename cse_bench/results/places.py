@@ -20,14 +20,14 @@ SHA12 = 12
 FOLDER = re.compile(rf"{ENTRIES}/(?P<aligner>{NAME.pattern})/(?P<sha12>[0-9a-f]{{{SHA12}}})")
 
 
-def entry_folder(aligner: str, sha256: str) -> str:
+def entry_folder(aligner: str, sha12: str) -> str:
     """The folder of an entry.
 
     Parameters
     ----------
     aligner : str
         Its aligner's name.
-    sha256 : str
-        Of its record; the first `SHA12` digits count.
+    sha12 : str
+        The first `SHA12` digits.
     """
-    return f"{ENTRIES}/{aligner}/{sha256[:SHA12]}"
+    return f"{ENTRIES}/{aligner}/{sha12}"

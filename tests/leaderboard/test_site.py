@@ -137,9 +137,10 @@ def test_a_name_that_cannot_be_a_files_is_refused(tmp_path, name):
     assert list((tmp_path / "a").iterdir()) == []
 
 
-def test_an_entry_that_is_no_digest_is_refused(tmp_path):
+@pytest.mark.parametrize("digits", ["../../../up0", "0123456789abc", "0123456789AB", ""])
+def test_an_entry_that_is_no_digest_is_refused(tmp_path, digits):
     board = make_board(2)
-    bad = board.entries[0].model_copy(update={"entry": "../../../up0"})
+    bad = board.entries[0].model_copy(update={"entry": digits})
     with pytest.raises(InputError, match="12 hexadecimal"):
         built(tmp_path / "a", board.model_copy(update={"entries": [bad]}))
 
