@@ -83,9 +83,12 @@ def check_entries(
 
     terms = terms_for(release, use_cache)
     with entries_at(where, hub, note) as (folders, problems):
-        known = read_known({f.name: f for f in [*_home(entries), *folders]}.values())
+        home = _home(entries)
+        if not home:
+            note(f"no entries at {entries}: compared with no others")
+        known = read_known({f.name: f for f in [*home, *folders]}.values())
         found: dict[str, str | None] = dict(problems)
-        ours = {folder.path.resolve() for folder in [*_home(entries), *_home(Path(where))]}
+        ours = {folder.path.resolve() for folder in [*home, *_home(Path(where))]}
         for folder in folders:
             # Who sends an entry sends no stamp; one in the board has it from `verify`.
             stamped = folder.path.resolve() in ours and (folder.path / VERIFICATION).exists()

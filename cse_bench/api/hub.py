@@ -191,7 +191,10 @@ def submit(
         if take_back:
             return [sending.withdraw(hub, board, standing)]
         if unread and submission.doubts:
-            raise InputError(submission.doubts[0], "or send it as it is, asked, without --yes")
+            raise InputError(
+                "; ".join(submission.doubts),
+                "change the file, and evaluate it again; without --yes you are asked instead",
+            )
         shown = [*submission.lines(board), *notes]
         if model_repo is not None:
             check_place(hub, model_repo)

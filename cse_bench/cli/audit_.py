@@ -43,10 +43,19 @@ def command(release: str, as_json: bool, **given: Any) -> int:
     Those that need the log or its key are run only with both. Exit code 1 if a gate fails.
     """
     from cse_bench import api
+    from cse_bench.errors import InputError
     from cse_bench.privacy.registry import GATES
     from cse_bench.progress import steps
 
     own = {n: given.pop(n) for n in ("log", "key_file", "with_pairs", "pairs_basis", "engine")}
+    if own["log"] is None:
+        meant = own | given | {"engine": None if own["engine"] == "duckdb" else own["engine"]}
+        for name, value in meant.items():
+            if value not in (None, ()):
+                raise InputError(
+                    f"--{name.replace('_', '-')} is about a log, and none is given",
+                    "--log SOURCE --key-file FILE",
+                )
     with steps("privacy gates", len(GATES)) as step:
         report = api.audit(release, log_options=given, step=step, **own)
     if as_json:

@@ -193,6 +193,7 @@ def command(source: str, out: Path, **given: Any) -> None:
 def _print_summary(out: Path, manifest: Any) -> None:
     """What was read, what was left out and why, what there is now."""
     import json
+    from collections import Counter
 
     report = json.loads((out / "build_report.json").read_text(encoding="utf-8"))
     click.echo("read      " + ", ".join(f"{n:,} {what}" for what, n in report["read"].items()))
@@ -207,5 +208,9 @@ def _print_summary(out: Path, manifest: Any) -> None:
         click.echo(f"{entry.rows:>9,} rows  {name}" + (f"  ({told})" if told else ""))
     for note in report["notes"]:
         click.echo(f"note      {note}")
+    gates = json.loads((out / "privacy_report.json").read_text(encoding="utf-8"))["gates"]
+    found = Counter(gate["verdict"] for gate in gates)
+    told = ", ".join(f"{n} {verdict}" for verdict, n in found.items())
+    click.echo(f"privacy   {told}: cse-bench audit {out} tells more")
     click.echo(f"{manifest.name} {manifest.version} is in {out}")
     click.echo(f"fingerprint {manifest.fingerprint}")

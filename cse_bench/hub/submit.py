@@ -23,7 +23,7 @@ BOARD = "dataset"
 NOBODY = "Your Name"
 """The author in the file that ``cse-bench new`` writes."""
 
-UNNAMED = f"{NOBODY!r} is the example's author: set authors in your file, and evaluate it again"
+UNNAMED = f"{NOBODY!r} is the example's author: set authors in your file"
 UNTOUCHED = "this is the template of cse-bench new as it was: others have it, too"
 
 

@@ -59,7 +59,11 @@ def find_files(reference: str) -> TableFiles:
             # A name may hold the characters of a glob and be meant as it is.
             paths = paths or ([str(root)] if root.is_file() else [])
     if not paths:
-        raise InputError(f"there is no table at {reference}", f"wanted: {', '.join(FORMATS)} files")
+        wanted = f"wanted: {', '.join(FORMATS)} files"
+        known = _format(Path(reference).name) is not None
+        raise InputError(
+            f"there is no table at {reference}", "look at the path" if known else wanted
+        )
     formats = {_format(path) for path in paths}
     if formats == {None}:
         raise InputError(f"{paths[0]} is of no known format", f"wanted: {', '.join(FORMATS)}")

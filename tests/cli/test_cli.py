@@ -113,7 +113,9 @@ def test_check_exits_1_on_a_finding(tmp_path):
     assert [row["check"] for row in found] == [
         line[5:].split(":")[0] for line in lines if line[0] != " "
     ]
-    assert sum(row["problem"] is None for row in found) == 2
+    verdicts = [row["verdict"] for row in found]
+    assert [verdicts.count(v) for v in ("ok", "failed", "stopped")] == [2, 3, 5]
+    assert all((row["problem"] is not None) == (row["verdict"] == "failed") for row in found)
 
 
 RAISES = """
@@ -149,6 +151,17 @@ MISTAKES = {
     "did you mean 'completejourney'": ["build", "complete-journey", "--out", "x"],
     "did you mean 'ppmi-svd'": ["build", "completejourney", "--out", "x", "--trainer", "ppmi"],
     "a gap of nan days": ["build", "completejourney", "--out", "x", "--gap", "nand"],
+    "it takes: --shops\n": ["build", "completejourney", "--out", "x", "--kind", "buy"],
+    "--kind, --mapping, --session-gap, --unordered": [
+        "build",
+        "tabular",
+        "--out",
+        "x",
+        "--size",
+        "5",
+    ],
+    "--seed is about a log, and none is given": ["audit", "--seed", "3"],
+    "--engine is about a log": ["audit", "--engine", "spark"],
     "takes no --archive": ["build", "completejourney", "--out", "x", "--archive", "a.zip"],
     "needs its events": ["build", "tabular", "--out", "x"],
     "has no attribute 'T'": ["evaluate", "undeclared.py"],

@@ -74,6 +74,13 @@ def test_honest_entries_are_good(board, ridge, check, small_release):
     assert set(found.values()) == {None}
 
 
+def test_who_compares_with_nothing_is_told(board, ridge, small_release, tmp_path):
+    notes = []
+    for home in (tmp_path / "nowhere", board):
+        api.check_entries(ridge, entries=home, release=small_release, note=notes.append)
+    assert notes == [f"no entries at {tmp_path / 'nowhere'}: compared with no others"]
+
+
 def test_a_folder_of_another_hash(ridge, check):
     assert "begins with" in check(ridge.rename(ridge.with_name("0123456789ab")))
 

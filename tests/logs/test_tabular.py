@@ -341,9 +341,11 @@ def test_catalogues_join_and_repeat_once(tmp_path):
 
 def test_no_file_and_unknown_formats_are_told(tmp_path):
     (tmp_path / "log.xlsx").write_text("")
-    for reference in (tmp_path / "log.xlsx", tmp_path / "absent.csv", tmp_path):
+    for reference in (tmp_path / "log.xlsx", tmp_path / "absent", tmp_path):
         with pytest.raises(InputError, match=r"wanted: \.parquet"):
             read_events(str(reference))
+    with pytest.raises(InputError, match=r"absent\.csv\n  → look at the path"):
+        read_events(str(tmp_path / "absent.csv"))
     write_csv(tmp_path / "a.csv")
     write_parquet(tmp_path / "b.parquet")
     with pytest.raises(InputError, match="several formats: csv, parquet"):
