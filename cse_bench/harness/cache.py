@@ -103,7 +103,7 @@ def run_key(**what: Any) -> str:
     **what
         Release, aligner, parameters, draw, seed and the like, as JSON takes them.
     """
-    text = json.dumps(_code() | what, sort_keys=True)
+    text = json.dumps({"code": _code(), "run": what}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -235,6 +235,14 @@ def test_keys_differ_by_every_part():
     assert run_key(a=1, b=2) == run_key(b=2, a=1)
 
 
+def test_nothing_that_a_run_says_stands_in_place_of_the_code(monkeypatch):
+    said = dict.fromkeys(caching._code(), "")
+    before = run_key(**said)
+    other = caching._code() | {"libraries": {"numpy": "another"}}
+    monkeypatch.setattr(caching, "_code", lambda: other)
+    assert run_key(**said) != before
+
+
 def test_all_aligners_are_scored_and_a_killed_run_goes_on(place, small_release):
     need("ot")
     command = [
