@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cse_bench.cli.log_options import with_log_options
+from cse_bench.cli.log_options import refuse_without_log, with_log_options
 from cse_bench.cli.sections import Sectioned
 
 COLOURS = {"passed": "green", "failed": "red", "waived": "yellow", "by the build": "cyan"}
@@ -43,19 +43,13 @@ def command(release: str, as_json: bool, **given: Any) -> int:
     Those that need the log or its key are run only with both. Exit code 1 if a gate fails.
     """
     from cse_bench import api
-    from cse_bench.errors import InputError
     from cse_bench.privacy.registry import GATES
     from cse_bench.progress import steps
 
     own = {n: given.pop(n) for n in ("log", "key_file", "with_pairs", "pairs_basis", "engine")}
     if own["log"] is None:
-        meant = own | given | {"engine": None if own["engine"] == "duckdb" else own["engine"]}
-        for name, value in meant.items():
-            if value not in (None, ()):
-                raise InputError(
-                    f"--{name.replace('_', '-')} is about a log, and none is given",
-                    "--log SOURCE --key-file FILE",
-                )
+        engine = None if own["engine"] == "duckdb" else own["engine"]
+        refuse_without_log(own | given | {"engine": engine})
     with steps("privacy gates", len(GATES)) as step:
         report = api.audit(release, log_options=given, step=step, **own)
     if as_json:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cse_bench.cli.completion import TRAINERS
-from cse_bench.cli.log_options import with_log_options
+from cse_bench.cli.log_options import refuse_without_log, with_log_options
 from cse_bench.cli.sections import Sectioned
 from cse_bench.cli.settings import read_settings, with_settings
 
@@ -53,11 +53,9 @@ def source_of(given: dict[str, Any]) -> Any:
     from cse_bench.errors import InputError
 
     log, key_file, engine = (given.pop(name) for name in ("log", "key_file", "engine"))
-    options = {name: value for name, value in given.items() if value not in (None, ())}
     if log is None:
-        if key_file is not None or options or engine != "duckdb":
-            told = "--key-file" if key_file is not None else f"--{next(iter(options), 'engine')}"
-            raise InputError(f"{told} is about a log, and none is given", "--log SOURCE")
+        other = None if engine == "duckdb" else engine
+        refuse_without_log({"key_file": key_file, **given, "engine": other})
         return None
     if key_file is None:
         raise InputError(

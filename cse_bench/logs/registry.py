@@ -80,19 +80,19 @@ def make_options(source: str, given: dict[str, Any]) -> Any:
     reader = find_reader(source)
     cls = getattr(importlib.import_module(f"cse_bench.logs.{reader.module}"), reader.options)
     known = [f.name for f in fields(cls)]
-    # The command line gives every option that it has; Python only those that are meant.
-    told = [name for name in known if len(given) > len(known) and name in given] or known
+    # The command line gives every option that it has, most of them as None: name no others there.
+    told = [name for name in known if name in given] if None in given.values() else known
     wanted = {name: value for name, value in given.items() if value not in (None, ())}
     for name in wanted:
         if name not in known:
             raise InputError(
-                f"the log {source!r} takes no --{_spelled(name)}",
-                f"it takes: {', '.join('--' + _spelled(n) for n in told) or 'nothing'}",
+                f"the log {source!r} takes no --{spelled(name)}",
+                f"it takes: {', '.join('--' + spelled(n) for n in told) or 'nothing'}",
             )
     return cls(**wanted)
 
 
-def _spelled(name: str) -> str:
+def spelled(name: str) -> str:
     """An option as the command line spells it."""
     return {"kinds": "kind", "ordered": "unordered"}.get(name, name).replace("_", "-")
 
