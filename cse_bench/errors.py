@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What an `OSError` has as its number where nothing more can be written."""
+
 
 class CseBenchError(Exception):
     """Base of every error that this package raises on purpose.

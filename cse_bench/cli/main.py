@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from cse_bench import __version__
-from cse_bench.errors import CseBenchError
+from cse_bench.errors import DISK_FULL, CseBenchError
 from cse_bench.progress import INTERRUPTED
 
 VERBS = {
@@ -118,6 +118,8 @@ def _unexpected(error: BaseException) -> NoReturn:
         raise error
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
+        if error.errno in DISK_FULL:
+            _fail(f"the disk is full{where}\n  → free some space, then run this again", 3)
         _fail(f"{error.strerror or error}{where}", 3)
     frames = traceback.extract_tb(error.__traceback__)
     own = [f for f in frames if "cse_bench" in f.filename] or list(frames)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -69,6 +70,9 @@ class Direction:
             return diagnose(aligned, popularity)
 
 
+@lru_cache(
+    maxsize=2
+)  # one pair of shops: a board of entries, or a loop over parameters, asks again
 def prepare_to_score(release: Release, split: str, source: str, target: str) -> Direction:
     """A direction of which something is asked.
 

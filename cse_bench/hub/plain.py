@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cse_bench.errors import CseBenchError, HubError, InputError
+from cse_bench.errors import DISK_FULL, CseBenchError, HubError, InputError
 from cse_bench.hub.client import SIGN_IN, Hub
 
 if TYPE_CHECKING:
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 Shown = Callable[[str], str]
 """Takes a token out of a text."""
 
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FULL_TEXT = ("No space left on device", "Disk quota exceeded", "File too large")
 
 SAID = {
@@ -72,7 +70,7 @@ def _causes(error: BaseException) -> list[BaseException]:
 
 
 def _full(error: BaseException) -> bool:
-    if isinstance(error, OSError) and error.errno in FULL:
+    if isinstance(error, OSError) and error.errno in DISK_FULL:
         return True
     return any(text in str(error) for text in FULL_TEXT)
 

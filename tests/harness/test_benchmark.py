@@ -9,13 +9,12 @@ import jsonschema
 import numpy as np
 import pytest
 
-import cse_bench
 from cse_bench.aligners.loading import find_aligner
 from cse_bench.harness.cache import RunCache, cache_directory
 from cse_bench.harness.record import make_result
 from cse_bench.harness.run import evaluate_aligner
 from cse_bench.harness.sandbox.backends import choose
-from cse_bench.harness.tracks import tracks_for
+from cse_bench.harness.tracks import TRACKS
 from cse_bench.metrics.bootstrap import Resampler, interval
 from cse_bench.results.read import read_result
 from cse_bench.results.record import Result, json_schema
@@ -26,25 +25,37 @@ PRIMARY = {("rendered", "auc"), ("real", "auc"), ("cosine", "mrr")}
 
 @pytest.fixture(scope="module")
 def procrustes(release):
-    source = find_aligner("procrustes")
+    """Scored now, on the fewest pairs and on all."""
     return evaluate_aligner(
-        source,
+        find_aligner("procrustes"),
         release,
-        tracks_for(source.info.uses),
+        [TRACKS["pairs-50"], TRACKS["pairs-all"]],
         cache=RunCache(cache_directory()),
         isolation=choose().backend,  # as `evaluate` does: who has run it already has it
     )
 
 
 @pytest.fixture(scope="module")
-def results(release, procrustes, root):
-    """Two are run, one is as the board has it: see `tests/leaderboard/test_entries.py`."""
-    (entry,) = (root / "leaderboard" / "entries" / "content-seeds").glob("*/result.json")
+def now(release, procrustes):
+    """The record of that."""
+    return make_result(find_aligner("procrustes"), {}, release, procrustes, "test")
+
+
+@pytest.fixture(scope="module")
+def results(root):
+    """As the board has them: see `tests/leaderboard/test_entries.py`."""
+    entries = root / "leaderboard" / "entries"
     return {
-        "content-seeds": read_result(entry),
-        "random-rotation": cse_bench.evaluate("random-rotation", release),
-        "procrustes": make_result(find_aligner("procrustes"), {}, release, procrustes, "test"),
+        name: read_result(next((entries / name).glob("*/result.json")))
+        for name in ("content-seeds", "random-rotation", "procrustes")
     }
+
+
+def test_what_is_scored_now_is_what_the_board_has(now, results):
+    then = {s.cell: s.value for s in results["procrustes"].scores}
+    assert len(now.scores) > 100
+    for s in now.scores:
+        assert s.value == pytest.approx(then[s.cell], abs=1e-3), s
 
 
 def score(result, track, direction, variant, metric):
@@ -147,8 +158,8 @@ def test_next_event_separates(procrustes, variant, order):
         assert low > 0, (worse, better)
 
 
-def test_every_number_has_its_interval_and_context(results):
-    for result in results.values():
+def test_every_number_has_its_interval_and_context(results, now):
+    for result in (*results.values(), now):
         seen = set()
         for s in result.scores:
             key = (s.track, s.source_shop, s.task, s.variant, s.metric)
@@ -172,11 +183,11 @@ def test_runs_are_recorded(results):
     assert any(r.failed for r in results["random-rotation"].runs)
 
 
-def test_the_record_validates_against_the_exported_schema(results, root):
+def test_the_record_validates_against_the_exported_schema(results, now, root):
     exported = json.loads((root / "leaderboard" / "schema" / "result.json").read_text())
     assert exported == json_schema(), "run: python benchmarks/export_schema.py"
     validator = jsonschema.Draft202012Validator(exported)
-    for result in results.values():
+    for result in (*results.values(), now):
         raw = json.loads(result.model_dump_json())
         validator.validate(raw)
         assert Result.model_validate(raw) == result

@@ -85,7 +85,7 @@ def built(tmp_path_factory, key_file) -> Release:
         directory,
         key_file=key_file,
         dimensions=16,
-        log_options={"size": 60_000},
+        log_options={"size": 24_000, "products": 400, "categories": 20},
     )
     return read_release(directory)
 

@@ -337,13 +337,14 @@ def test_a_file_that_changes_between_hash_and_upload(
 # -- downloading
 
 
-def test_disk_full_on_download(server, hub, staged, repo, tmp_path, shown):
-    """A file system of 200 kB of its own, in a name space of its own."""
+@pytest.mark.parametrize("size", ["50k", "200k"], ids=["in the cache", "beside it"])
+def test_disk_full_on_download(server, hub, staged, repo, tmp_path, shown, size):
+    """A small file system of its own, in a name space of its own."""
     publish(hub, staged, repo)
     inside = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
     home = tmp_path / "home"
     home.mkdir()
-    mount = f"mount -t tmpfs -o size=200k none {home}"
+    mount = f"mount -t tmpfs -o size={size} none {home}"
     if shutil.which("unshare") is None or subprocess.run([*inside, mount]).returncode:
         if os.environ.get("CI"):
             pytest.fail("no file system can be mounted here")

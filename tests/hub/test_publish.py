@@ -280,6 +280,19 @@ def test_wrong_cards_and_croissants_are_found(staged, tmp_path):
         path.write_text(text.replace(*change))
         with pytest.raises((ReleaseError, ValueError), match=message):
             check_croissant(path, staged.stage, staged.manifest)
+    whole = json.loads(text)
+    pairs = next(table for table in whole["recordSet"] if table["@id"] == "pairs/test")
+    pairs["field"].pop()
+    path.write_text(json.dumps(whole))
+    with pytest.raises(ReleaseError, match="pairs/test has other records than its table"):
+        check_croissant(path, staged.stage, staged.manifest)
+    entry = staged.manifest.files["pairs/test.parquet"]
+    files = staged.manifest.files | {
+        "pairs/test.parquet": entry.model_copy(update={"rows": entry.rows + 1})
+    }
+    path.write_text(text)
+    with pytest.raises(ReleaseError, match="another number in the manifest"):
+        check_croissant(path, staged.stage, staged.manifest.model_copy(update={"files": files}))
 
 
 @pytest.mark.parametrize(
