@@ -67,11 +67,12 @@ def catalogue() -> dict[str, dict[str, str]]:
     Returns
     -------
     dict of str to dict of str to str
-        Kind → name → line, for logs, trainers, aligners, tracks and tasks.
+        Kind → name → line, for logs, trainers, aligners, tracks, tasks and privacy gates.
     """
     from cse_bench.aligners.registry import ALIGNERS
     from cse_bench.harness.tracks import TRACKS
     from cse_bench.logs.registry import ARCHIVES, READERS
+    from cse_bench.privacy.registry import GATES
     from cse_bench.tasks.registry import TASKS
     from cse_bench.trainers.registry import TRAINERS, trainer_class
 
@@ -81,6 +82,7 @@ def catalogue() -> dict[str, dict[str, str]]:
         "aligners": {name: _described(name) for name in ALIGNERS},
         "tracks": {track.name: track.about for track in TRACKS.values()},
         "tasks": {task.name: task.about for task in TASKS},
+        "gates": {gate.name: gate.about for gate in GATES.values()},
     }
 
 

@@ -277,6 +277,10 @@ def audit(
     facts = None
     if (log is None) != (key_file is None):
         raise InputError("the gates of the log need its key too", "--log SOURCE --key-file FILE")
+    about = {**(log_options or {}), "with_pairs": with_pairs, "pairs_basis": pairs_basis}
+    given = [name for name, value in about.items() if value not in (None, ())]
+    if log is None and given:
+        raise InputError(f"{given[0]} is about a log, and none is given", "give log and key too")
     if log is not None and key_file is not None:
         from cse_bench.extras import require
 

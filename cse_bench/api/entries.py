@@ -269,7 +269,7 @@ def entries_at(
     hub : Hub, optional
         See `load_release`.
     note : callable
-        Told of pull requests that are older than the one that is asked for.
+        Told of pull requests that wait: all, or those older than the one that is asked for.
     stamps : bool
         Whether ``ORG/LEADERBOARD`` is taken for a mirror of the board, stamps and all.
 
@@ -294,8 +294,10 @@ def entries_at(
         )
     with tempfile.TemporaryDirectory(prefix="cse-bench-inbox-") as place:
         inbox = fetch_entries(hub or TheHub(), repo, pull, Path(place), stamps=stamps)
-        if inbox.older:
-            older = ", ".join(f"#{number}" for number in inbox.older)
-            note(f"older and open: {older}; of entries of the same scores the first taken stays")
+        waiting = ", ".join(f"#{number}" for number in inbox.waiting)
+        if waiting and pull is None:
+            note(f"open, and not looked at: {waiting}; one by one, as {repo}#{inbox.waiting[0]}")
+        elif waiting:
+            note(f"older and open: {waiting}; of entries of the same scores the first taken stays")
         found = [Folder(Path(place) / name, *name.split("/")[1:]) for name in inbox.folders]
         yield found, inbox.problems

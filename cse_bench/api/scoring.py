@@ -38,6 +38,7 @@ def evaluate(
     limits: Limits | None = None,
     command: str | None = None,
     step: Callable[[int], Any] | None = None,
+    note: Callable[[str], Any] = silent,
 ) -> Result:
     """Score an aligner.
 
@@ -76,6 +77,8 @@ def evaluate(
     step : callable, optional
         Given the number of steps, returns a context manager that gives a function to be called
         with the name of each.
+    note : callable
+        Told how many runs were taken from the cache, if any were.
 
     Returns
     -------
@@ -127,6 +130,7 @@ def evaluate(
     if choice.warning:
         warnings.warn(choice.warning, stacklevel=2)
     total = n_steps(source, chosen, seeds, data)
+    cache = RunCache(cache_directory() if use_cache else None)
     place = nullcontext(None) if out is None else result_directory(Path(out))
     with place as stage, nullcontext(silent) if step is None else step(total) as advance:
         evaluation = evaluate_aligner(
@@ -136,7 +140,7 @@ def evaluate(
             split=split,
             seeds=seeds,
             keep_vectors=save_vectors,
-            cache=RunCache(cache_directory() if use_cache else None),
+            cache=cache,
             isolation=choice.backend,
             limits=limits or DEFAULT,
             step=advance,
@@ -146,6 +150,8 @@ def evaluate(
         if stage is not None:
             aligned = aligned_table(data, evaluation) if save_vectors else None
             write_result(stage, result, ranks_table(evaluation, all_ranks=all_ranks), aligned)
+    if cache.served:
+        note(f"{cache.served} of {total} runs, floor and the like among them, were scored before")
     return result
 
 

@@ -81,7 +81,10 @@ def table_notes(tables: Tables) -> list[str]:
     notes = []
     train = tables.get((PAIRS.name, "train"))
     if train is None or not train.num_rows:
-        notes.append("no pairs: no translation, no rendered rows, no gap closed (--with-pairs)")
+        notes.append(
+            "no pairs: no translation, no rendered rows, no gap closed (--with-pairs; where an id "
+            "of the log is one product in both shops, each such id is a pair)"
+        )
     tests = [(name, tables.get((name, "test"))) for name in (CROSS_SESSIONS.name, RENDERED.name)]
     few = [f"{name}/test" for name, table in tests if table is not None and table.num_rows < FEW]
     if few:

@@ -216,8 +216,11 @@ def _build_record(log: Log, trainer: Trainer, parameters: BuildParameters) -> di
 
 
 def _undescribed(log: Log, catalogue: Catalogue) -> tuple[str, str, int]:
-    """How many products no row of the log's catalogue describes, as a drop."""
+    """How many products no row of the log's catalogue describes, as a drop.
+
+    Where it describes none, that is no loss but a note; see `notes.catalogue_note`.
+    """
     described = zip(catalogue.titles, catalogue.categories, strict=True)
     without = sum(title is None and category is None for title, category in described)
-    why = "a product without title or category in the catalogue, if there is one"
-    return "descriptions", why, without
+    lost = without if without < len(catalogue.titles) else 0
+    return "descriptions", "a product without title or category in the catalogue", lost

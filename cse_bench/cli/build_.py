@@ -68,6 +68,7 @@ def _days(context: click.Context, parameter: click.Parameter, value: str) -> flo
     EMBEDDINGS,
     "--dimensions",
     type=click.IntRange(min=1, max=1024),
+    metavar="N",
     default=64,
     show_default=True,
     help="Width of the embeddings.",
@@ -86,6 +87,7 @@ def _days(context: click.Context, parameter: click.Parameter, value: str) -> flo
     KEPT,
     "--min-users",
     type=click.IntRange(min=1),
+    metavar="N",
     default=10,
     show_default=True,
     help="Train users who must have met a product.",
@@ -107,7 +109,7 @@ def _days(context: click.Context, parameter: click.Parameter, value: str) -> flo
     "--waive",
     multiple=True,
     metavar="GATE",
-    help="A privacy gate that need not hold (repeat).",
+    help="A privacy gate that need not hold; see cse-bench list gates (repeat).",
 )
 @option(GATES, "--because", multiple=True, metavar="TEXT", help="Why: one for each --waive.")
 @option(

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 @click.option(
     "--seeds",
     type=click.IntRange(min=5),
+    metavar="N",
     default=5,
     show_default=True,
     help="Runs of a stochastic aligner.",
@@ -55,7 +56,8 @@ if TYPE_CHECKING:
     "--out",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Where the result goes.  [default: results/<aligner>, or …-validation-NAME=VALUE]",
+    help="Where the result goes.  [default: results/<aligner>-RELEASE-validation-NAME=VALUE, "
+    "of which what is no default]",
 )
 @click.option("--save-vectors", is_flag=True, help="Also write aligned.parquet.")
 @click.option(
@@ -111,9 +113,11 @@ def command(
         _evaluate_all(release, chosen, split, seeds, out, no_cache, backend, as_json, quiet)
         return
     source = find_aligner(aligner)
-    mark = "" if split == "test" else f"-{split}"
+    other = "" if release == api.EMBEDDED else f"-{Path(release).name}"
+    mark = other + ("" if split == "test" else f"-{split}")
     if settings:  # what is tried stands beside what else was tried
-        mark += re.sub(r"[^A-Za-z0-9._=-]", "_", f"-{'-'.join(settings)}")[:100]
+        mark += f"-{'-'.join(settings)}"[:100]
+    mark = re.sub(r"[^A-Za-z0-9._=@-]", "_", mark)
     target = Path("results") / f"{source.info.name}{mark}" if out is None else out
     if release == api.EMBEDDED and not quiet and _is_another(Path(release)):
         click.echo(f"note: the release in the package is scored; ./{release} names yours", err=True)
@@ -122,6 +126,7 @@ def command(
     if not quiet:
         _note_name(source)
     before = _tracks_in(target)
+    notes: list[str] = []
     result = api.evaluate(
         aligner,
         release,
@@ -136,6 +141,7 @@ def command(
         out=target,
         command=" ".join(["cse-bench", *sys.argv[1:]]),
         step=lambda total: steps(f"evaluating {source.info.name}", total, enabled=not quiet),
+        note=notes.append,
     )
     if as_json:
         click.echo(result.model_dump_json(indent=1))
@@ -149,6 +155,8 @@ def command(
         replaced = before - {score.track for score in result.scores}
         lost = f" (the result there before also had {', '.join(sorted(replaced))})"
         click.echo(f"written: {target}/result.json, ranks.parquet{lost if replaced else ''}")
+        for note in notes:
+            click.echo(f"{note} (--no-cache scores them anew)")
 
 
 def _note_name(source: AlignerSource) -> None:

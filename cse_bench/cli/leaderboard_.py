@@ -10,6 +10,7 @@ import click
 if TYPE_CHECKING:
     from cse_bench.leaderboard.check import Examined
 
+HOME = Path("leaderboard")
 RELEASE = click.option(
     "--release",
     default="cross-shop-embeddings",
@@ -20,7 +21,7 @@ RELEASE = click.option(
 ENTRIES = click.option(
     "--entries",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("leaderboard"),
+    default=HOME,
     show_default=True,
     metavar="DIR",
     help="The directory that holds entries/.",
@@ -76,12 +77,14 @@ def take(where: str, entries: Path, release: str) -> int:
     taken = [name for name, problem in found.items() if problem is None]
     if taken:
         click.echo(f"copied into {entries}: {', '.join(taken)}")
-        click.echo("next: cse-bench leaderboard verify")
+        click.echo(
+            "next: cse-bench leaderboard verify" + (f" {entries}" if entries != HOME else "")
+        )
     return _ended(found)
 
 
 @command.command("verify")
-@click.argument("where", type=click.Path(path_type=Path), default=Path("leaderboard"))
+@click.argument("where", type=click.Path(path_type=Path), default=HOME)
 @click.option("--only", multiple=True, metavar="ALIGNER", help="Only this one (repeat).")
 @click.option("--again", is_flag=True, help="Verify also what was verified as it is.")
 @click.option("--no-run", is_flag=True, help="Score again from the ranks; run nothing.")

@@ -8,14 +8,14 @@ from textwrap import wrap
 
 import click
 
-KINDS = ("logs", "trainers", "aligners", "tracks", "tasks")
+KINDS = ("logs", "trainers", "aligners", "tracks", "tasks", "gates")
 
 
 @click.command("list")
 @click.argument("kind", required=False, type=click.Choice(KINDS))
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def command(kind: str | None, as_json: bool) -> None:
-    """List the logs, trainers, aligners, tracks and tasks there are; or those of one KIND."""
+    """List the logs, trainers, aligners, tracks, tasks and privacy gates; or those of one KIND."""
     from cse_bench import api
 
     catalogue = {k: v for k, v in api.catalogue().items() if kind in (None, k)}

@@ -24,6 +24,7 @@ from cse_bench.cli.train_ import source_of, with_source
 @click.option(
     "--trials",
     type=click.IntRange(min=1),
+    metavar="N",
     default=40,
     show_default=True,
     help="Complete trials that the study shall have.",

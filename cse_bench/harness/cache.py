@@ -116,10 +116,16 @@ class RunCache:
     ----------
     directory : Path or None
         Where; None for a cache that keeps nothing.
+
+    Attributes
+    ----------
+    served : int
+        How many runs were found in it.
     """
 
     def __init__(self, directory: Path | None) -> None:
         self.directory = None if directory is None else directory / "runs"
+        self.served = 0
 
     def load(self, key: str) -> tuple[float, int, Scores, Diagnosis | None] | None:
         """Seconds, peak memory, scores and, of a track's first run, its diagnosis.
@@ -147,6 +153,7 @@ class RunCache:
             with contextlib.suppress(OSError):
                 path.unlink()
             return None
+        self.served += 1
         return seconds, peak_rss, scores, diagnosis
 
     def save(

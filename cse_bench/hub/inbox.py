@@ -34,13 +34,13 @@ class Inbox:
         ``entries/<aligner>/<sha12>``, each in full beneath the directory that was given.
     problems : dict of str to str
         Path in the repository → why it was not fetched, or may not be changed.
-    older : tuple of int
-        Other pull requests that are open, and were so before this one.
+    waiting : tuple of int
+        Pull requests that are open: beside one, those that are older.
     """
 
     folders: list[str]
     problems: dict[str, str]
-    older: tuple[int, ...] = ()
+    waiting: tuple[int, ...] = ()
 
 
 def split_pull(text: str) -> tuple[str, int | None]:
@@ -76,7 +76,7 @@ def fetch_entries(
     """
     with connected(hub, repo) as api:
         revision = "main" if pull is None else f"refs/pr/{pull}"
-        older = () if pull is None else _open_before(api, repo, pull)
+        waiting = _waiting(api, repo, pull)
         # One commit, whatever is pushed meanwhile: what is listed is what is fetched.
         revision = str(api.repo_info(repo, repo_type=BOARD, revision=revision).sha)
         there = _listed(api, repo, revision)
@@ -106,13 +106,16 @@ def fetch_entries(
                 target = to / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, target)  # not the cache's link
-    return Inbox(sorted(folders), problems, older)
+    return Inbox(sorted(folders), problems, waiting)
 
 
-def _open_before(api: HfApi, repo: str, pull: int) -> tuple[int, ...]:
-    """The open pull requests that are older than one, which must not be closed itself."""
+def _waiting(api: HfApi, repo: str, pull: int | None) -> tuple[int, ...]:
+    """The open pull requests: all, or those that are older than one, which must be open itself."""
     pulls = api.get_repo_discussions(repo, repo_type=BOARD, discussion_type="pull_request")
     status = {found.num: found.status for found in pulls}
+    waiting = sorted(number for number, said in status.items() if said == "open")
+    if pull is None:
+        return tuple(waiting)
     if pull not in status:
         raise InputError(f"{repo} has no pull request {pull}", "look at its Community page")
     if status[pull] == "closed":
@@ -120,7 +123,7 @@ def _open_before(api: HfApi, repo: str, pull: int) -> tuple[int, ...]:
             f"pull request {pull} of {repo} is closed: withdrawn, or refused",
             "who sent it may submit again",
         )
-    return tuple(sorted(n for n, said in status.items() if n < pull and said == "open"))
+    return tuple(number for number in waiting if number < pull)
 
 
 def _listed(api: HfApi, repo: str, revision: str) -> Mapping[str, RepoFile]:

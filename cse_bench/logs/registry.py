@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cse_bench.errors import InputError, did_you_mean
@@ -58,6 +59,8 @@ def find_reader(source: str) -> Reader:
     """
     if source not in READERS:
         hint = did_you_mean(source, [*READERS, *ARCHIVES])
+        if Path(source).suffix or Path(source).exists():
+            hint = f"a log of your own is read by tabular: build tabular --events {source}"
         raise InputError(f"there is no log called {source!r}", hint)
     return READERS[source]
 

@@ -91,7 +91,8 @@ def read_rows(
     if found["no_time"]:
         where = locate(files, mapping["timestamp"], partial(_are_no_times, engine))
         raise InputError(
-            f"{where} is no timestamp", "wanted: 2020-01-31T23:59:59, or seconds since 1970"
+            f"{where} is no timestamp",
+            "wanted: 2020-01-31T23:59:59, the year first, or seconds since 1970",
         )
     kept = typed.filter(typed.user.notnull() & typed[thing].notnull())
     drops = [

@@ -73,6 +73,9 @@ class _Line:
 COLUMNS = ("queries", "score [95 %]", "floor", "reference", "oracle", "gap closed [95 %]")
 """The numbers of a line."""
 
+LABELS = {"lower": "lower shop"}
+"""What a variant is called where its name alone could be misread."""
+
 SPARED = ("queries", "oracle", "reference", "floor")
 """Those that go where there is no room, in this order."""
 
@@ -91,7 +94,7 @@ def _lines(result: Result, primary: Sequence[Primary]) -> Iterator[_Line]:
                     variant,
                     metric,
                 ):
-                    label = f"{task} {metric}, {variant}"
+                    label = f"{task} {metric}, {LABELS.get(variant, variant)}"
                     way = f"{score.source_shop} → {score.target_shop}"
                     yield _Line(track, label, way, dict(zip(COLUMNS, _cells(score), strict=True)))
 

@@ -173,9 +173,12 @@ def test_pairs_and_products_that_do_not_meet_are_counted_or_refused(events):
     columns["left"] = [f"no {i}" for i in range(len(strange))]
     with pytest.raises(InputError, match="gold pairs, none joins"):
         build_contents(replace(log, pairs=put(engine, columns)), PpmiSvd(4), PARAMETERS, KEY)
-    empty = replace(log, catalogue=log.catalogue.filter(log.catalogue.shop == "no shop"))
-    report = build_contents(empty, PpmiSvd(4), PARAMETERS, KEY).report
-    assert next(d["rows"] for d in report["drops"] if d["table"] == "descriptions") > 50
+    for shop, told in (("shop 0", True), ("no shop", False)):  # of none, a note tells
+        some = replace(log, catalogue=log.catalogue.filter(log.catalogue.shop == shop))
+        report = build_contents(some, PpmiSvd(4), PARAMETERS, KEY).report
+        lost = [d["rows"] for d in report["drops"] if d["table"] == "descriptions"]
+        assert lost == ([40] if told else [])
+        assert any("no product has a title" in note for note in report["notes"]) != told
 
 
 def test_mantissa_rounding_is_close_and_idempotent():

@@ -61,7 +61,7 @@ def test_help_of_many_options_has_each_once_beneath_a_heading():
 
 def test_list_names_what_there_is():
     kinds = json.loads(run("list", "--json").stdout)
-    assert set(kinds) == {"logs", "trainers", "aligners", "tracks", "tasks"}
+    assert set(kinds) == {"logs", "trainers", "aligners", "tracks", "tasks", "gates"}
     text = run("list").stdout
     for kind, entries in kinds.items():
         assert kind in text
@@ -85,7 +85,7 @@ def test_new_check_and_evaluate_go_on_from_each_other(tmp_path, small_release, r
     done = run("evaluate", "my_aligner.py", "--release", small_release.path, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "gap closed" in done.stdout
-    record = json.loads((tmp_path / "results" / "my-aligner" / "result.json").read_text())
+    record = json.loads((tmp_path / "results" / "my-aligner-slice" / "result.json").read_text())
     backend = choose().backend
     assert record["isolation"] == {"backend": backend, "official": backend != "none"}
     assert ("not official" in done.stderr) == (backend == "none")
@@ -149,6 +149,7 @@ MISTAKES = {
     "is not in the range": ["evaluate", "procrustes", "--seeds", "2"],
     "fit raised AttributeError": ["evaluate", "raises.py"],
     "did you mean 'completejourney'": ["build", "complete-journey", "--out", "x"],
+    "build tabular --events log.csv": ["build", "log.csv", "--out", "x"],
     "did you mean 'ppmi-svd'": ["build", "completejourney", "--out", "x", "--trainer", "ppmi"],
     "a gap of nan days": ["build", "completejourney", "--out", "x", "--gap", "nand"],
     "it takes: --shops\n": ["build", "completejourney", "--out", "x", "--kind", "buy"],
@@ -247,7 +248,7 @@ def test_what_an_aligner_prints_does_not_spoil_json(tmp_path, small_release):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["aligner"]["name"] == "bad"
     assert "hello" in done.stderr
-    assert [p.name for p in (tmp_path / "results").iterdir()] == ["bad-validation"]
+    assert [p.name for p in (tmp_path / "results").iterdir()] == ["bad-slice-validation"]
 
 
 def test_a_place_that_cannot_be_written_is_told_before_the_work(tmp_path, small_release):

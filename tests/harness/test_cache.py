@@ -63,10 +63,14 @@ def scores(result):
 
 
 def test_a_second_evaluation_fits_nothing_and_says_the_same(place, small_release):
-    first = evaluate(write(place), small_release)
+    notes = []
+    first = evaluate(write(place), small_release, note=notes.append)
     assert fits(place) == 2  # two directions
-    second = evaluate(write(place), small_release)
+    assert notes == []
+    second = evaluate(write(place), small_release, note=notes.append)
     assert fits(place) == 2
+    (note,) = notes
+    assert note.startswith("10 of 10 runs")
     assert scores(first) == scores(second)
     assert first.runs == second.runs
     assert first.diagnostics == second.diagnostics

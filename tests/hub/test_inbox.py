@@ -67,9 +67,9 @@ def test_older_pull_requests_that_wait_are_known(hub, board, client, tmp_path):
     for number in range(1, 5):
         commit(client, board, {f"{FOLDER}/x{number}": b"x"}, pull=True)
     client.change_discussion_status(board, 2, "closed", repo_type="dataset")
-    assert fetch_entries(hub, board, 4, tmp_path / "4").older == (1, 3)
-    assert fetch_entries(hub, board, 1, tmp_path / "1").older == ()
-    assert fetch_entries(hub, board, None, tmp_path / "all").older == ()
+    assert fetch_entries(hub, board, 4, tmp_path / "4").waiting == (1, 3)
+    assert fetch_entries(hub, board, 1, tmp_path / "1").waiting == ()
+    assert fetch_entries(hub, board, None, tmp_path / "all").waiting == (1, 3, 4)
 
 
 def test_what_was_listed_is_fetched_whatever_is_pushed_meanwhile(

@@ -174,6 +174,8 @@ def test_another_key_log_or_option_is_told(tmp_path, built):
         api.audit(release, log="completejourney", key_file=built / "key")
     with pytest.raises(InputError, match="need its key too"):
         api.audit(release, log="synthetic")
+    with pytest.raises(InputError, match="size is about a log, and none is given"):
+        api.audit(release, log_options={"seed": None, "size": 5})
 
 
 def test_a_report_of_another_release_is_refused(tmp_path, built):
