@@ -117,7 +117,7 @@ words = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_
 
 
 # Without shrinking, which takes minutes on Spark.
-@settings(max_examples=3, phases=[Phase.reuse, Phase.generate])
+@settings(max_examples=2, phases=[Phase.reuse, Phase.generate])
 @given(
     names=st.lists(words, min_size=6, max_size=8, unique=True),
     draws=st.lists(

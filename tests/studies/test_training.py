@@ -37,9 +37,8 @@ def built(tmp_path_factory, key_file):
     return api.load_release(out)
 
 
-def job_of(release, key_file, engine="duckdb"):
-    key = Key.from_file(key_file)
-    return BuildJob.of_release(release.manifest, "synthetic", LOG, key, engine=engine)
+def job_of(release, key_file):
+    return BuildJob.of_release(release.manifest, "synthetic", LOG, Key.from_file(key_file))
 
 
 def test_from_the_release_the_record_says_how_and_how_well(release, tmp_path):
@@ -103,14 +102,12 @@ def test_the_log_gives_each_users_visits_in_order_and_no_test_user(built, key_fi
         read_visits(job_of(built, None), built)
 
 
-@pytest.mark.parametrize("engine", ["duckdb", "spark"])
-def test_the_engine_counts_as_the_trainer_does(built, key_file, engine):
-    if engine == "spark":
-        need("pyspark")
+def test_the_engine_counts_as_the_trainer_does(built, key_file):
+    """Spark's counts are those of DuckDB if what is learned from them is; see below."""
     from contextlib import ExitStack
 
     visits = read_visits(job_of(built, key_file), built)
-    job = job_of(built, key_file, engine)
+    job = job_of(built, key_file)
     with open_log(job) as log, ExitStack() as scratch:
         numbered = number_log(log, job.parameters.min_users, job.key, scratch, silent)
         for number, shop in enumerate(visits):
@@ -140,8 +137,7 @@ def test_spark_trains_as_duckdb_does(built, key_file, tmp_path):
         assert record["learned_from"] == "the log synthetic"
         table = pq.read_table(tmp_path / engine / "SHOP1.parquet")["embedding"].combine_chunks()
         vectors[engine] = table.flatten().to_numpy().reshape(-1, 8)
-    first, second = vectors.values()
-    np.testing.assert_allclose(first @ first.T, second @ second.T, atol=1e-2)
+    np.testing.assert_allclose(vectors["duckdb"], vectors["spark"], atol=1e-4)
 
 
 def test_a_next_visit_is_foretold_better_than_by_popularity(built, key_file, tmp_path):

@@ -56,6 +56,8 @@ def _fit(job: FitJob, answers: Answers, scratch: bool) -> int:
     sys.argv = [job.file]
     if not scratch:
         sys.meta_path.insert(0, NoScratch())
+    if "torch" not in job.text:  # else POT imports it wherever it is installed: seconds a fit
+        os.environ["POT_BACKEND_DISABLE_PYTORCH"] = "1"
     from cse_bench.aligners.running import make, run_text
 
     said = job.info | {"uses": frozenset(job.info["uses"])}

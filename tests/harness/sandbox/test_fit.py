@@ -163,6 +163,22 @@ def test_libraries_run_on_several_threads(backend, direction, tmp_path, capfd):
     assert 0 < fit.seconds < 60
 
 
+def test_pot_brings_no_torch_for_a_file_that_names_none(direction, tmp_path, capfd):
+    """To import it takes seconds, in every fit."""
+    need("ot")
+    need("torch")
+    look = (
+        "        import ot, sys; print('brought:', 'tor' 'ch' in sys.modules)\n        return self"
+    )
+    for more, brought in (("", False), ("  # of torch", True)):
+        path = tmp_path / "transport.py"
+        path.write_text(THREADS.replace("        return self", look) + more)
+        sandbox = Sandbox(BACKENDS["landlock"], LIMITS)
+        sandbox.fit(find_aligner(str(path)), 0, direction, direction.evidence, 0)
+        sandbox.close()
+        assert f"brought: {brought}" in capfd.readouterr().err
+
+
 def test_torch_runs(backend, direction, tmp_path):
     need("torch")
     text = THREADS.replace(
