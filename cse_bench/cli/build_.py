@@ -202,8 +202,8 @@ def _print_summary(out: Path, manifest: Any) -> None:
     for drop in report["drops"]:
         click.echo(f"left out  {drop['rows']:,} {drop['table']}: {drop['reason']}")
     for shop, counts in report["shops"].items():
-        told = (f"{n:,} {what.replace('_', ' ')}" for what, n in counts.items())
-        click.echo(f"{shop:<9} " + ", ".join(told))
+        told = ", ".join(f"{n:,} {what.replace('_', ' ')}" for what, n in counts.items())
+        click.echo(f"{shop:<9} {told}")
     for name, entry in manifest.files.items():
         config, _, split = name.removesuffix(".parquet").partition("/")
         parts = report["rows"].get(config, {}).get(split, {})
