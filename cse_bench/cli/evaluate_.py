@@ -56,8 +56,8 @@ if TYPE_CHECKING:
     "--out",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Where the result goes.  [default: results/<aligner>-RELEASE-validation-NAME=VALUE, "
-    "of which what is no default]",
+    help="Where the result goes.  [default: results/<aligner>, and -RELEASE, -validation, "
+    "-NAME=VALUE where they are given]",
 )
 @click.option("--save-vectors", is_flag=True, help="Also write aligned.parquet.")
 @click.option(
@@ -113,7 +113,7 @@ def command(
         _evaluate_all(release, chosen, split, seeds, out, no_cache, backend, as_json, quiet)
         return
     source = find_aligner(aligner)
-    other = "" if release == api.EMBEDDED else f"-{Path(release).name}"
+    other = "" if release == api.EMBEDDED else f"-{Path(release).resolve().name}"
     mark = other + ("" if split == "test" else f"-{split}")
     if settings:  # what is tried stands beside what else was tried
         mark += f"-{'-'.join(settings)}"[:100]

@@ -70,11 +70,12 @@ class Direction:
             return diagnose(aligned, popularity)
 
 
-@lru_cache(
-    maxsize=2
-)  # one pair of shops: a board of entries, or a loop over parameters, asks again
+@lru_cache(maxsize=2)
 def prepare_to_score(release: Release, split: str, source: str, target: str) -> Direction:
     """A direction of which something is asked.
+
+    The last two are kept: a board's entries, or a loop over parameters, ask again for both
+    directions of one pair of shops.
 
     Raises
     ------

@@ -110,7 +110,7 @@ def fetch_entries(
 
 
 def _waiting(api: HfApi, repo: str, pull: int | None) -> tuple[int, ...]:
-    """The open pull requests: all, or those that are older than one, which must be open itself."""
+    """The open pull requests: all, or those older than one, which must not be closed itself."""
     pulls = api.get_repo_discussions(repo, repo_type=BOARD, discussion_type="pull_request")
     status = {found.num: found.status for found in pulls}
     waiting = sorted(number for number, said in status.items() if said == "open")
