@@ -151,7 +151,8 @@ def evaluate(
             aligned = aligned_table(data, evaluation) if save_vectors else None
             write_result(stage, result, ranks_table(evaluation, all_ranks=all_ranks), aligned)
     if cache.served:
-        note(f"{cache.served} of {total} runs, floor and the like among them, were scored before")
+        runs = cache.served + cache.made
+        note(f"{cache.served} of {runs} runs, floor and the like among them, were scored before")
     return result
 
 

@@ -119,13 +119,13 @@ class RunCache:
 
     Attributes
     ----------
-    served : int
-        How many runs were found in it.
+    served, made : int
+        How many runs were found in it, and how many had to be made.
     """
 
     def __init__(self, directory: Path | None) -> None:
         self.directory = None if directory is None else directory / "runs"
-        self.served = 0
+        self.served = self.made = 0
 
     def load(self, key: str) -> tuple[float, int, Scores, Diagnosis | None] | None:
         """Seconds, peak memory, scores and, of a track's first run, its diagnosis.
@@ -165,6 +165,7 @@ class RunCache:
         diagnosis: Diagnosis | None = None,
     ) -> None:
         """Keep a run. A full disk, or a directory that cannot be written, only means no cache."""
+        self.made += 1
         if self.directory is None:
             return
         arrays: dict[str, Any] = {}
