@@ -270,17 +270,18 @@ def audit(
     InputError
         If log, key and options are not those of this release.
     """
+    from cse_bench.logs.registry import refuse_without_log
     from cse_bench.privacy.base import Subject
     from cse_bench.privacy.report import examine, read_report
 
+    if log is None:
+        meant = {"key_file": key_file, "with_pairs": with_pairs, "pairs_basis": pairs_basis}
+        other = None if engine == "duckdb" else engine
+        refuse_without_log({**(log_options or {}), **meant, "engine": other})
     data = load_release(release)
     facts = None
     if (log is None) != (key_file is None):
         raise InputError("the gates of the log need its key too", "--log SOURCE --key-file FILE")
-    about = {**(log_options or {}), "with_pairs": with_pairs, "pairs_basis": pairs_basis}
-    given = [name for name, value in about.items() if value not in (None, ())]
-    if log is None and given:
-        raise InputError(f"{given[0]} is about a log, and none is given", "give log and key too")
     if log is not None and key_file is not None:
         from cse_bench.extras import require
 

@@ -101,25 +101,6 @@ LOG_OPTIONS = (
 """What a log's reader is told, beneath the name of the log it is about."""
 
 
-def refuse_without_log(meant: dict[str, Any]) -> None:
-    """Refuse an option that is about a log where none is given.
-
-    Raises
-    ------
-    InputError
-        Naming the first that has a value.
-    """
-    from cse_bench.errors import InputError
-    from cse_bench.logs.registry import spelled
-
-    for name, value in meant.items():
-        if value not in (None, ()):
-            raise InputError(
-                f"--{spelled(name)} is about a log, and none is given",
-                "--log SOURCE --key-file FILE",
-            )
-
-
 def with_log_options(function: Any) -> Any:
     """Give a command the options of all logs."""
     for add in reversed(LOG_OPTIONS):

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cse_bench.cli.completion import TRAINERS
-from cse_bench.cli.log_options import refuse_without_log, with_log_options
+from cse_bench.cli.log_options import with_log_options
 from cse_bench.cli.sections import Sectioned
 from cse_bench.cli.settings import read_settings, with_settings
 
@@ -55,6 +55,8 @@ def source_of(given: dict[str, Any]) -> Any:
     log, key_file, engine = (given.pop(name) for name in ("log", "key_file", "engine"))
     if log is None:
         other = None if engine == "duckdb" else engine
+        from cse_bench.logs.registry import refuse_without_log
+
         refuse_without_log({"key_file": key_file, **given, "engine": other})
         return None
     if key_file is None:

@@ -100,6 +100,22 @@ def spelled(name: str) -> str:
     return {"kinds": "kind", "ordered": "unordered"}.get(name, name).replace("_", "-")
 
 
+def refuse_without_log(meant: dict[str, Any]) -> None:
+    """Refuse an option that is about a log where none is given.
+
+    Raises
+    ------
+    InputError
+        Naming the first that has a value.
+    """
+    for name, value in meant.items():
+        if value not in (None, ()):
+            raise InputError(
+                f"--{spelled(name)} is about a log, and none is given",
+                "--log SOURCE --key-file FILE",
+            )
+
+
 def read_log(source: str, engine: BaseBackend, options: Any = None) -> Log:
     """Open a log on an engine.
 
